@@ -1,0 +1,32 @@
+"""What an author of checks imports: the whole vocabulary, in one place.
+
+``docs/writing-an-exercise.md`` tells how it is used.
+"""
+
+import pytest
+
+from checker.verdict import Mistake
+from checker.workbench.bench import Bench
+from checker.workbench.container import Answer, Binding, Container, wait_for
+from checker.workbench.events import Event
+from checker.workbench.probe import Redis
+from checker.workbench.script import Finished, Script
+from checker.work import Work
+
+__all__ = [
+    "Answer",
+    "Bench",
+    "Binding",
+    "Container",
+    "Event",
+    "Finished",
+    "Mistake",
+    "Redis",
+    "Script",
+    "Work",
+    "step",
+    "wait_for",
+]
+
+step = pytest.fixture(scope="module")
+"""Marks something that several checks need: it happens once, and what goes wrong in it is charged to the first."""

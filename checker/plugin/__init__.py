@@ -1,0 +1,47 @@
+"""Everything that pytest needs to be a checker; no other part of the program knows pytest.
+
+pytest finds this plugin through ``conftest.py``, or with ``-p checker.plugin`` where no conftest may be read. The
+imports below are its table of contents: the hooks it implements, and the fixtures that a check may ask for.
+"""
+
+from checker.plugin.collection import (
+    pytest_collect_directory,
+    pytest_collection_modifyitems,
+    pytest_xdist_make_scheduler,
+)
+from checker.plugin.fixtures import bench, engine, work
+from checker.plugin.html import (
+    pytest_html_report_title,
+    pytest_html_results_summary,
+    pytest_html_results_table_header,
+    pytest_html_results_table_html,
+    pytest_html_results_table_row,
+)
+from checker.plugin.judging import pytest_runtest_makereport
+from checker.plugin.session import (
+    pytest_addoption,
+    pytest_cmdline_main,
+    pytest_collection_finish,
+    pytest_configure,
+    pytest_sessionfinish,
+)
+
+__all__ = [
+    "bench",
+    "engine",
+    "pytest_addoption",
+    "pytest_cmdline_main",
+    "pytest_collect_directory",
+    "pytest_collection_finish",
+    "pytest_collection_modifyitems",
+    "pytest_configure",
+    "pytest_html_report_title",
+    "pytest_html_results_summary",
+    "pytest_html_results_table_header",
+    "pytest_html_results_table_html",
+    "pytest_html_results_table_row",
+    "pytest_runtest_makereport",
+    "pytest_sessionfinish",
+    "pytest_xdist_make_scheduler",
+    "work",
+]

@@ -1,0 +1,108 @@
+"""An exercise's folder as pytest sees it: its hidden checks and nothing else, in the manifest's order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from checker.exercise import Course, Exercise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+__all__ = [
+    "ExerciseDir",
+    "check_of",
+    "course_of",
+    "exercise_of",
+    "pytest_collect_directory",
+    "pytest_collection_modifyitems",
+    "pytest_xdist_make_scheduler",
+    "split",
+]
+
+
+class ExerciseDir(pytest.Directory):
+    """The folder of one exercise. A learner's own tests beside it are not ours to run."""
+
+    @property
+    def exercise(self) -> Exercise:
+        """The exercise, its manifest read once."""
+        if self._exercise is None:
+            self._exercise = Exercise.read(self.path)
+        return self._exercise
+
+    _exercise: Exercise | None = None
+
+    def collect(self) -> Iterable[pytest.Collector]:
+        """Yield the folder of hidden checks."""
+        yield from filter(None, [self.ihook.pytest_collect_directory(path=self.path / ".checks", parent=self)])
+
+
+def course_of(config: pytest.Config) -> Course:
+    """Return the course that pytest was started in."""
+    return Course(config.rootpath)
+
+
+def exercise_of(item: pytest.Item) -> Exercise | None:
+    """Return the exercise a test belongs to; None where it is none of the course's checks."""
+    folder = item.getparent(ExerciseDir)
+    return None if folder is None else folder.exercise
+
+
+def split(nodeid: str) -> tuple[str, str] | None:
+    """Return the exercise and the check that a node id names; None where it names something else."""
+    parts = nodeid.split("/")
+    if len(parts) < 3 or parts[0] != "exercises":
+        return None
+    name = nodeid.rpartition("::")[2].partition("[")[0]
+    return parts[1], name.removeprefix("test_")
+
+
+def check_of(item: pytest.Item) -> str:
+    """Return the id of the check that a test function is."""
+    return str(getattr(item, "originalname", item.name)).removeprefix("test_")
+
+
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Take over folders that hold an exercise, and leave out the notes and files we keep beside its checks."""
+    if path.parent == parent.config.rootpath / "exercises" and (path / "exercise.toml").is_file():
+        return ExerciseDir.from_parent(parent, path=path)
+    return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the checks of each exercise into the order in which the manifest announces them."""
+    rank: dict[str, int] = {}
+    first: dict[str, int] = {}
+    for position, item in enumerate(items):
+        exercise = exercise_of(item)
+        if exercise is not None:
+            first.setdefault(exercise.name, position)
+            ids = [check.id for check in exercise.checks]
+            check = check_of(item)
+            rank[item.nodeid] = ids.index(check) if check in ids else len(ids)
+    place = {item.nodeid: position for position, item in enumerate(items)}
+
+    def order(item: pytest.Item) -> tuple[int, int]:
+        exercise = exercise_of(item)
+        if exercise is None:
+            return place[item.nodeid], 0
+        return first[exercise.name], rank[item.nodeid]
+
+    items.sort(key=order)
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:  # noqa: ANN401 - xdist has no types
+    """Keep an exercise on one worker, since its checks share their steps."""
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 - only where -n is given
+
+    class ExerciseScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+        def _split_scope(self, nodeid: str) -> str:
+            named = split(nodeid)
+            return named[0] if named else str(super()._split_scope(nodeid))
+
+    return ExerciseScheduling(config, log)

@@ -1,0 +1,119 @@
+"""What a check may ask for."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import secrets
+import shutil
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from checker.engine import Engine, find_engine
+from checker.engine.place import Place
+from checker.exercise import Exercise
+from checker.phrase import KataError
+from checker.plugin.collection import ExerciseDir
+from checker.verdict import Mistake
+from checker.work import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from checker.workbench.bench import Bench
+
+__all__ = ["bench", "engine", "work"]
+
+WAIT_SECONDS = 600.0  # for another run of the same exercise on the same engine
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    """The engine that answers; broken where there is none."""
+    return find_engine()
+
+
+@pytest.fixture(scope="module")
+def work(request: pytest.FixtureRequest) -> Iterator[Work]:
+    """The run's own copy of the learner's files."""
+    exercise = _exercise(request)
+    with _folder_of_run() as folder:
+        yield Work.copy(exercise, _source(request.config, exercise), folder / exercise.name)
+
+
+@pytest.fixture(scope="module")
+def bench(request: pytest.FixtureRequest, engine: Engine, work: Work) -> Iterator[Bench]:
+    """The bench: runs the learner's scripts and builds, and shows what became of them."""
+    from checker.workbench.bench import Bench  # noqa: PLC0415 - collecting needs no Docker
+
+    exercise = _exercise(request)
+    with _alone(engine, exercise), Bench(engine, exercise, work) as opened:
+        yield opened
+
+
+def _exercise(request: pytest.FixtureRequest) -> Exercise:
+    folder = request.node.getparent(ExerciseDir)
+    assert folder is not None, "only the checks of an exercise have work and a bench"
+    return folder.exercise
+
+
+def _source(config: pytest.Config, exercise: Exercise) -> Path:
+    """Return where the learner's files are: in the exercise, or below ``--work``."""
+    elsewhere = config.getoption("work")
+    return exercise.folder if elsewhere is None else config.invocation_params.dir / elsewhere / exercise.name
+
+
+@contextlib.contextmanager
+def _folder_of_run() -> Iterator[Path]:
+    """Make a folder that is gone afterwards; what killed runs left behind goes first."""
+    runs = Place.here().data / "runs"
+    runs.mkdir(parents=True, exist_ok=True)
+    _sweep_dead(runs)
+    folder = runs / secrets.token_hex(6)
+    folder.mkdir()
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep_dead(runs: Path) -> None:
+    """Remove the folders of runs whose process died: nobody holds their lock any more."""
+    for lock in runs.glob("*/lock"):
+        with contextlib.suppress(OSError), lock.open("w") as opened:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(lock.parent, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _alone(engine: Engine, exercise: Exercise) -> Iterator[None]:
+    """Hold what an exercise cannot share on one engine: itself, and what it changes."""
+    locks = Place.here().data / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    where = hashlib.sha256(engine.host.encode()).hexdigest()[:8]
+    with contextlib.ExitStack() as held:
+        for what in sorted({exercise.number, *exercise.changes}):
+            file = held.enter_context((locks / f"{where}-{what.replace('/', '_')}").open("w"))
+            _lock(file.fileno(), what)
+        yield
+
+
+def _lock(file: int, what: str) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() > deadline:
+                raise KataError("check.busy", what=what, minutes=int(WAIT_SECONDS / 60)) from None
+            time.sleep(0.05)
+        else:
+            return

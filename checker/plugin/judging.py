@@ -1,0 +1,149 @@
+"""From what a test function raised to a verdict: blame goes by type, never by phase."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from checker.engine.found import answers
+from checker.phrase import KataError, Text, phrase
+from checker.plugin.collection import check_of, exercise_of
+from checker.verdict import Mistake, Outcome, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from checker.exercise import Exercise
+
+__all__ = ["PROPERTY", "pytest_runtest_makereport", "verdict_of"]
+
+PROPERTY = "kata_verdict"
+"""Under this name a report carries its verdict, also from one process to another."""
+
+_CHARGED = pytest.StashKey[dict[int, str]]()
+_SPENT = pytest.StashKey[float]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Give the report of a check its verdict, and its reader a sentence in place of a traceback."""
+    report = yield
+    exercise = exercise_of(item)
+    if exercise is None:
+        return report
+    seconds = item.stash.get(_SPENT, 0.0) + call.duration
+    item.stash[_SPENT] = seconds
+    verdict = _verdict(item, exercise, call, seconds)
+    if verdict is not None:
+        report.user_properties = [(PROPERTY, verdict.to_json())]
+        _dress(report, verdict, exercise)
+    return report
+
+
+def verdict_of(report: pytest.TestReport) -> Verdict | None:
+    """Return the verdict that a report carries, None where it carries none."""
+    found = dict(report.user_properties).get(PROPERTY)
+    return Verdict.from_json(found) if isinstance(found, dict) else None
+
+
+def _verdict(
+    item: pytest.Item, exercise: Exercise, call: pytest.CallInfo[None], seconds: float
+) -> Verdict | None:
+    """Return what this phase says about the check; None for a phase that says nothing."""
+    error = call.excinfo.value if call.excinfo is not None else None
+    if error is None:
+        passed = Verdict(exercise=exercise.name, check=check_of(item), outcome=Outcome.PASSED, seconds=seconds)
+        return passed if call.when == "call" else None
+    error = _blame(item, error)
+    if isinstance(error, Mistake):
+        return _mistake(item, exercise, error, seconds)
+    text = Text(en=f"{error.cause.en}\n{error.remedy.en}", ko=f"{error.cause.ko}\n{error.remedy.ko}")
+    return Verdict(
+        exercise=exercise.name, check=check_of(item), outcome=Outcome.BROKEN, feedback=text, seconds=seconds
+    )
+
+
+def _mistake(item: pytest.Item, exercise: Exercise, mistake: Mistake, seconds: float) -> Verdict:
+    """Charge a mistake to the first check that meets it; those that need the same step are blocked by that one."""
+    charged = item.session.stash.setdefault(_CHARGED, {})
+    charged_to = charged.setdefault(id(mistake), check_of(item))
+    if charged_to != check_of(item):
+        return Verdict(
+            exercise=exercise.name,
+            check=check_of(item),
+            outcome=Outcome.BLOCKED,
+            feedback=_blocked(exercise, charged_to),
+            blocked_by=charged_to,
+            seconds=seconds,
+        )
+    return Verdict(
+        exercise=exercise.name,
+        check=check_of(item),
+        outcome=Outcome.FAILED,
+        feedback=exercise.sentence(mistake),
+        mistake=mistake.key,
+        seconds=seconds,
+    )
+
+
+def _blocked(exercise: Exercise, by: str) -> Text:
+    check = exercise.check(by)
+    title = Text(en=by, ko=by) if check is None else check.title
+    text = phrase("check.blocked")
+    return Text(en=text.en.format(title=title.en), ko=text.ko.format(title=title.ko))
+
+
+def _blame(item: pytest.Item, error: BaseException) -> Mistake | KataError:
+    """Return whose fault an exception is, as one of the two types that say so."""
+    if isinstance(error, KataError):
+        return error
+    if not _engine_answers(item):
+        return KataError("engine.gone")
+    if isinstance(error, Mistake):
+        return error
+    if isinstance(error, AssertionError) and _is_in_checks(error):
+        return Mistake("check.does_not_hold", detail=_authors_words(error))
+    if isinstance(error, pytest.skip.Exception | pytest.xfail.Exception):
+        return KataError("check.skipped")
+    if type(error).__module__.startswith(("docker.", "requests.", "urllib3.", "testcontainers.")):
+        return KataError("check.engine_refused", detail=str(error)[:300])
+    return KataError("check.bug", kind=type(error).__name__, detail=str(error)[:300])
+
+
+def _engine_answers(item: pytest.Item) -> bool:
+    """Return whether the engine that the check used, if any, still answers."""
+    engine = getattr(item, "funcargs", {}).get("engine")
+    if engine is None:
+        bench = getattr(item, "funcargs", {}).get("bench")
+        engine = getattr(bench, "engine", None)
+    return engine is None or answers(engine) is None
+
+
+def _is_in_checks(error: AssertionError) -> bool:
+    """Return whether it was an assertion of the check itself, not one inside a library."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and f"{os.sep}.checks{os.sep}" in trace.tb_frame.f_code.co_filename
+
+
+def _authors_words(error: AssertionError) -> str:
+    """Return the message behind an assertion, without what pytest's rewriting adds to it."""
+    words = str(error).partition("\nassert ")[0]
+    return "" if words.startswith("assert ") else words
+
+
+def _dress(report: pytest.TestReport, verdict: Verdict, exercise: Exercise) -> None:
+    """Make the report read well wherever pytest, JUnit or pytest-html shows it."""
+    said = verdict.feedback.here() if verdict.feedback is not None else ""
+    if verdict.outcome is Outcome.FAILED:
+        report.outcome, report.when, report.longrepr = "failed", "call", said
+    elif verdict.outcome is Outcome.BLOCKED:
+        report.outcome, report.longrepr = "skipped", (str(exercise.folder), 0, said)
+    elif verdict.outcome is Outcome.BROKEN:
+        report.outcome, report.longrepr = "failed", said
+        report.when = "teardown" if report.when == "teardown" else "setup"  # pytest's way to say error

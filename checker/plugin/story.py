@@ -1,0 +1,240 @@
+"""What a learner reads in the terminal while and after the checks run: the product, in words.
+
+An exercise is told as soon as its checks come in, one exercise at a time, also where several run side by side.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from checker.exercise import Exercise
+from checker.phrase import say
+from checker.plugin.collection import course_of, split
+from checker.plugin.judging import verdict_of
+from checker.plugin.layout import columns, wrap
+from checker.verdict import Grade, Outcome, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Story"]
+
+MARKS = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.BLOCKED: "○", Outcome.BROKEN: "!"}
+ASCII_MARKS = {Outcome.PASSED: "+", Outcome.FAILED: "x", Outcome.BLOCKED: "o", Outcome.BROKEN: "!"}
+COLOURS = {
+    Outcome.PASSED: {"green": True},
+    Outcome.FAILED: {"red": True},
+    Outcome.BLOCKED: {"light": True},
+    Outcome.BROKEN: {"yellow": True},
+}
+WIDEST = 100  # columns; longer lines are harder to read
+
+
+class Story:
+    """Tells what the checks found. A pytest plugin, registered for runs of exercises only."""
+
+    def __init__(self, config: pytest.Config, out: Any, muted: io.StringIO) -> None:  # noqa: ANN401 - pytest's writer
+        self._config = config
+        self._out = out
+        self._muted = muted
+        self._started = time.monotonic()
+        self._expected: dict[str, list[str]] = {}
+        self._verdicts: dict[str, list[Verdict]] = {}
+        self._exercises: dict[str, Exercise] = {}
+        self._told: dict[str, set[str]] = {}
+        self._errors: list[str] = []
+
+    @classmethod
+    def instead_of_reporter(cls, config: pytest.Config) -> Story:
+        """Take over the terminal; whatever pytest and its plugins have to say goes where nobody looks."""
+        from _pytest._io import TerminalWriter  # noqa: PLC0415 - pytest offers no public way to make one
+
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        muted = io.StringIO()
+        out = reporter._tw if reporter is not None else TerminalWriter()  # noqa: SLF001
+        if reporter is not None:
+            reporter._tw = TerminalWriter(muted)  # noqa: SLF001
+        return cls(config, out, muted)
+
+    @property
+    def grades(self) -> tuple[Grade, ...]:
+        """The grade of each exercise that was asked for."""
+        return tuple(
+            Grade.of(name, self._exercise(name).checks, self._verdicts.get(name, ()))
+            for name in sorted(self._expected)
+        )
+
+    def exit_code(self, pytests: int) -> int:
+        """Return 0 where all passed, 1 where something failed, 2 where nothing was selected, 3 where it is broken."""
+        ended_badly = pytests in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR)
+        if self._errors or ended_badly or any(grade.has(Outcome.BROKEN) for grade in self.grades):
+            return 3
+        if not self._expected:
+            return 2
+        missing = any(
+            set(self._expected[grade.exercise]) - {verdict.check for verdict in grade.verdicts} for grade in self.grades
+        )
+        failed = any(grade.has(Outcome.FAILED) or grade.has(Outcome.BLOCKED) for grade in self.grades)
+        return 1 if failed or missing else 0
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Learn what is going to run."""
+        self._expect(item.nodeid for item in session.items)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Iterable[str]) -> None:
+        """Learn what is going to run where other processes run it."""
+        self._expect(ids)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Notice a check module that cannot be read, which is our fault."""
+        if report.failed:
+            self._errors.append(report.nodeid)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take in one verdict, and tell what can be told."""
+        verdict = verdict_of(report)
+        if verdict is None:
+            return
+        self._verdicts.setdefault(verdict.exercise, []).append(verdict)
+        self._tell()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Tell the rest: what did not run, the total, and what to do next."""
+        self._tell(to_the_end=True)
+        for error in self._errors:
+            self._line("")
+            self._paragraph(say("story.unreadable_check", check=error), yellow=True)
+        if session.exitstatus == pytest.ExitCode.INTERRUPTED:
+            self._line("")
+            self._paragraph(say("story.interrupted"), yellow=True)
+        elif not self._expected and not self._errors:
+            self._paragraph(say("check.nothing_selected"), yellow=True)
+        elif len(self._expected) > 1:
+            self._total()
+        for kind, path in (("html", "htmlpath"), ("junit", "xmlpath")):
+            if self._config.getoption(path, None):
+                self._paragraph(say(f"story.report_{kind}", path=self._config.getoption(path)), light=True)
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        """Say that we stumbled; a learner cannot mend it."""
+        self._errors.append(str(excrepr).strip().splitlines()[-1][:300])
+
+    def _expect(self, ids: Iterable[str]) -> None:
+        for nodeid in ids:
+            named = split(nodeid)
+            if named is not None and named[1] not in self._expected.setdefault(named[0], []):
+                self._expected[named[0]].append(named[1])
+
+    def _exercise(self, name: str) -> Exercise:
+        if name not in self._exercises:
+            self._exercises[name] = Exercise.read(course_of(self._config).folder / name)
+        return self._exercises[name]
+
+    def _tell(self, *, to_the_end: bool = False) -> None:
+        """Tell exercises in the order in which they began to have verdicts, never two at once."""
+        for name in [*self._verdicts, *(n for n in self._expected if n not in self._verdicts)]:
+            told = self._told.setdefault(name, set())
+            if told >= set(self._expected[name]):
+                continue
+            if not told:
+                self._headline(name)
+            complete = self._tell_checks(name, told)
+            if complete or to_the_end:
+                told |= set(self._expected[name])
+                self._close(name)
+            else:
+                return
+
+    def _tell_checks(self, name: str, told: set[str]) -> bool:
+        exercise = self._exercise(name)
+        for verdict in self._verdicts.get(name, ()):
+            check = exercise.check(verdict.check)
+            if verdict.check not in told and check is not None:
+                told.add(verdict.check)
+                earned = check.points if verdict.outcome is Outcome.PASSED else 0
+                self._check(verdict, check.title.here(), f"{earned}/{check.points}")
+        return told >= set(self._expected[name])
+
+    def _headline(self, name: str) -> None:
+        exercise = self._exercise(name)
+        self._line("")
+        for line in wrap(f"{exercise.number}  {exercise.title.here()}", self._room):
+            self._line(f" {line}", bold=True)
+        self._line("")
+
+    def _check(self, verdict: Verdict, title: str, points: str) -> None:
+        mark = (MARKS if self._has_unicode else ASCII_MARKS)[verdict.outcome]
+        first, *rest = columns(title, points, self._room - 4)
+        self._out.write(f"  {mark} ", **COLOURS[verdict.outcome])
+        self._line(first)
+        for line in rest:
+            self._line(f"    {line}")
+        if verdict.feedback is not None:
+            for line in wrap(verdict.feedback.here(), self._room - 6):
+                self._line(f"      {line}", **COLOURS[verdict.outcome])
+
+    def _close(self, name: str) -> None:
+        exercise = self._exercise(name)
+        grade = Grade.of(name, exercise.checks, self._verdicts.get(name, ()))
+        seconds = sum(verdict.seconds for verdict in grade.verdicts)
+        self._line("")
+        self._line(
+            f"  {say('story.points', points=grade.points, most=grade.max_points, seconds=f'{seconds:.1f}')}", bold=True
+        )
+        if len(grade.verdicts) < len(grade.checks):
+            self._paragraph(say("story.not_all_ran", ran=len(grade.verdicts), all=len(grade.checks)), light=True)
+        if len(self._expected) == 1:
+            self._next_step(exercise, grade)
+
+    def _next_step(self, exercise: Exercise, grade: Grade) -> None:
+        self._line("")
+        if grade.has(Outcome.BROKEN):
+            self._paragraph(say("story.next_broken"), yellow=True)
+        elif grade.has(Outcome.FAILED):
+            where = f"exercises/{exercise.name}"
+            self._paragraph(say("story.next_failed", number=exercise.number, folder=where))
+        elif grade.is_final and grade.points == grade.max_points:
+            after = next((n for n in course_of(self._config).names() if n > exercise.name), None)
+            if after is None:
+                self._paragraph(say("story.next_done"), green=True)
+            else:
+                self._paragraph(say("story.next_passed", number=after[:2], folder=f"exercises/{after}"), green=True)
+
+    def _total(self) -> None:
+        grades = self.grades
+        self._line("")
+        for grade in grades:
+            exercise = self._exercise(grade.exercise)
+            for line in columns(
+                f"{exercise.number}  {exercise.title.here()}", f"{grade.points}/{grade.max_points}", self._room - 2
+            ):
+                self._line(f"  {line}", green=grade.points == grade.max_points)
+        points, most = sum(g.points for g in grades), sum(g.max_points for g in grades)
+        seconds = f"{time.monotonic() - self._started:.1f}"
+        self._line("")
+        self._line(f"  {say('story.points', points=points, most=most, seconds=seconds)}", bold=True)
+        if any(grade.has(Outcome.BROKEN) for grade in grades):
+            self._paragraph(say("story.next_broken"), yellow=True)
+
+    @property
+    def _room(self) -> int:
+        return int(min(self._out.fullwidth, WIDEST))
+
+    @property
+    def _has_unicode(self) -> bool:
+        encoding = getattr(self._out._file, "encoding", None) or ""  # noqa: SLF001 - pytest's writer hides it
+        return encoding.lower().replace("-", "").startswith("utf")
+
+    def _paragraph(self, text: str, **colour: bool) -> None:
+        for line in wrap(text, self._room - 2):
+            self._line(f"  {line}", **colour)
+
+    def _line(self, text: str, **colour: bool) -> None:
+        self._out.line(text.rstrip(), **colour)
+        self._out.flush()

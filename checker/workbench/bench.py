@@ -1,0 +1,217 @@
+"""The bench at which an exercise's checks work: one run of one exercise on one engine.
+
+It hands out the learner's files, runs their scripts, shows their containers and images, and at its end leaves the
+engine as it found it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import secrets
+import tempfile
+import time
+from typing import TYPE_CHECKING, Any
+
+from checker.phrase import KataError
+from checker.verdict import Mistake
+from checker.workbench.container import Container
+from checker.workbench.events import Event, Events
+from checker.workbench.explain import explain
+from checker.workbench.leftovers import remove_labelled, remove_named, remove_strays
+from checker.workbench.script import Finished, Script
+from checker.workbench.sentinel import Sentinels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
+
+    from docker import DockerClient
+
+    from checker.engine import Engine
+    from checker.exercise import Exercise
+    from checker.work import Work
+
+__all__ = ["Bench"]
+
+
+class Bench:
+    """One run of one exercise; a context manager, at whose end everything it made is gone.
+
+    Attributes:
+        engine: The engine that is worked on.
+        exercise: The exercise.
+        work: The run's own copy of the learner's files.
+        run_id: What the checker itself makes is labelled ``kata.run=<run_id>``.
+    """
+
+    def __init__(self, engine: Engine, exercise: Exercise, work: Work) -> None:
+        self.engine = engine
+        self.exercise = exercise
+        self.work = work
+        self.run_id = secrets.token_hex(6)
+        self._deadline = time.monotonic() + exercise.seconds
+        self._closing = contextlib.ExitStack()
+
+    def __enter__(self) -> Bench:
+        self.clear()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with contextlib.closing(self.client):
+            self._closing.close()
+            self.clear()
+            remove_labelled(self.client, self.run_id)
+
+    @functools.cached_property
+    def client(self) -> DockerClient:
+        """The engine, through the docker library."""
+        return self.engine.client()
+
+    @functools.cached_property
+    def events(self) -> Events:
+        """What happens on the engine, from the moment this is first asked for."""
+        events = Events(self.client)
+        self._closing.callback(events.close)
+        self._closing.callback(self._remove_strays, events)
+        return events
+
+    @functools.cached_property
+    def bystanders(self) -> Sentinels:
+        """Things that no script of the exercise has any business with; to be there before the first one runs."""
+        bystanders = Sentinels(self.client, self.run_id)
+        self._closing.callback(bystanders.remove)
+        return bystanders
+
+    def nonce(self) -> str:
+        """Return a value that nobody can have typed in beforehand; a new one each time."""
+        return secrets.token_hex(5)
+
+    def clear(self) -> None:
+        """Remove the exercise's own objects (``kata-NN-*``) from the engine."""
+        remove_named(self.client, self.exercise.prefix)
+
+    def start(self, name: str, environment: Mapping[str, str] | None = None, *arguments: str) -> Script:
+        """Start one of the learner's scripts; to be used as a context manager.
+
+        Raises:
+            Mistake: The script is missing or cannot be run.
+        """
+        script = self.work.script(name)
+        self.bystanders  # noqa: B018 - they have to stand there before, not after
+        self.events.position()
+        return Script(script, {**self.engine.environment(), **(environment or {})}, arguments)
+
+    def run(
+        self,
+        name: str,
+        environment: Mapping[str, str] | None = None,
+        *arguments: str,
+        seconds: float = 30.0,
+        give_up: Callable[[], bool] = lambda: False,
+    ) -> Finished:
+        """Run one of the learner's scripts to its end, whatever its exit code.
+
+        Args:
+            name: The script's file name.
+            environment: Variables that the prompt promises.
+            arguments: Its command line.
+            seconds: How long it may take.
+            give_up: Asked every fifth of a second: whether waiting longer is pointless.
+
+        Raises:
+            Mistake: The script cannot be run, or does not end.
+        """
+        with self.start(name, environment, *arguments) as script:
+            return script.wait(min(seconds, self._left()), give_up=give_up)
+
+    def run_without_engine(self, name: str, environment: Mapping[str, str] | None = None) -> Finished:
+        """Run a script whose ``DOCKER_HOST`` is a socket where nobody listens."""
+        script = self.work.script(name)
+        with tempfile.TemporaryDirectory(prefix="kata-") as folder:
+            nobody = {"DOCKER_HOST": f"unix://{folder}/nobody.sock", **(environment or {})}
+            with Script(script, {**self.engine.environment(), **nobody}) as running:
+                return running.wait(min(30.0, self._left()))
+
+    def find(self, name: str) -> Container | None:
+        """Return the container of this name, None where there is none."""
+        from docker.errors import NotFound  # noqa: PLC0415 - imported late, as everywhere
+
+        try:
+            found = self.client.api.inspect_container(name)
+        except NotFound:
+            return None
+        return Container(self.client, found["Id"], name)
+
+    def container(self, name: str, *, after: Finished) -> Container:
+        """Return the container that a script was to make.
+
+        Raises:
+            Mistake: There is none; where the script or Docker said why, that is what the learner reads.
+            KataError: There is none, and it is the machine's fault.
+        """
+        found = self.find(name)
+        if found is None:
+            raise self.why(after, otherwise=Mistake("container.missing", name=name, script=after.script))
+        return found
+
+    def created(self, since: int) -> tuple[Container, ...]:
+        """Return the containers that scripts have made since a position in the events, first one first."""
+        made = (e for e in self.events.since(since) if e.kind == "container" and e.action == "create")
+        named = ((e.id, e.about.get("name", e.id[:12])) for e in made)
+        prefix = self.exercise.prefix  # another exercise may be at work beside this one
+        return tuple(
+            Container(self.client, id, name)
+            for id, name in named
+            if name.startswith(prefix) or not name.startswith("kata-")
+        )
+
+    def exit_code(self, container: Container, *, since: int) -> int | None:
+        """Return what a container ended with, also one that is removed by now; None while it runs."""
+        try:
+            state = container.inspect()["State"]
+        except Mistake:
+            died = (e for e in self.events.since(since) if e.id == container.id and e.action == "die")
+            return next((int(event.about["exitCode"]) for event in died), None)
+        return int(state["ExitCode"]) if state["Status"] in {"exited", "dead"} else None
+
+    def image(self, reference: str) -> dict[str, Any] | None:
+        """Return what ``docker image inspect`` shows of an image; None where there is none of that name."""
+        from docker.errors import NotFound  # noqa: PLC0415 - imported late, as everywhere
+
+        try:
+            found: dict[str, Any] = self.client.api.inspect_image(reference)
+        except NotFound:
+            return None
+        return found
+
+    def why(self, finished: Finished, *, otherwise: Mistake) -> Mistake | KataError:
+        """Return what explains best why a script did not do what it was to do.
+
+        Args:
+            finished: How the script ended.
+            otherwise: What to say where neither Docker nor the exit code says anything.
+        """
+        explained = explain(
+            finished.said, work=self.work.folder, engine=self.engine, known_images=self.exercise.images
+        )
+        if explained is not None:
+            return explained
+        if finished.code == 0:
+            return otherwise
+        tail = finished.last_lines
+        key = "script.failed" if tail else "script.failed_silently"
+        return Mistake(key, script=finished.script, code=finished.code, tail=tail)
+
+    def _left(self) -> float:
+        return max(self._deadline - time.monotonic(), 1.0)
+
+    def _remove_strays(self, events: Events) -> None:
+        images = set(self.exercise.images)
+        for reference in self.exercise.images:
+            found = self.image(reference)
+            images |= {found["Id"]} if found else set()
+        remove_strays(self.client, events.since(0), frozenset(images))

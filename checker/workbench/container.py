@@ -1,0 +1,201 @@
+"""A learner's container, as the engine shows it: asked anew each time, and every surprise turned into a sentence.
+
+Nothing here believes what a script printed. What a learner could have removed, stopped or paused meanwhile ends in a
+``Mistake`` that says so, never in an exception of the Docker library.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import ipaddress
+import tarfile
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from checker.verdict import Mistake
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from docker import DockerClient
+
+__all__ = ["Answer", "Binding", "Container", "wait_for"]
+
+
+def wait_for(holds: Callable[[], bool], seconds: float, *, every: float = 0.01) -> bool:
+    """Ask ``holds`` every ``every`` seconds until it is true or ``seconds`` are over; return what it said last."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(every)
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """Where a container's port can be reached on this machine."""
+
+    address: str
+    port: int
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only programs on this machine can reach it."""
+        try:
+            return ipaddress.ip_address(self.address or "0.0.0.0").is_loopback
+        except ValueError:
+            return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a command in a container answered."""
+
+    code: int
+    said: str
+
+
+class Container:
+    """One container of the learner's.
+
+    Args:
+        client: The engine it lives on.
+        id: Its full id: the name may belong to another container a moment later.
+        name: What a learner calls it, for sentences.
+    """
+
+    def __init__(self, client: DockerClient, id: str, name: str) -> None:  # noqa: A002 - Docker's own word
+        self._client = client
+        self.id = id
+        self.name = name
+
+    def inspect(self) -> dict[str, Any]:
+        """Return what ``docker inspect`` shows.
+
+        Raises:
+            Mistake: It is gone.
+        """
+        with self._speaking():
+            found: dict[str, Any] = self._client.api.inspect_container(self.id)
+            return found
+
+    @property
+    def status(self) -> str:
+        """``created``, ``running``, ``paused``, ``restarting``, ``exited`` or ``dead``."""
+        return str(self.inspect()["State"]["Status"])
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its PID 1 is alive and not paused."""
+        return self.status == "running"
+
+    @property
+    def exit_code(self) -> int:
+        """What its PID 1 ended with."""
+        return int(self.inspect()["State"]["ExitCode"])
+
+    @property
+    def exists(self) -> bool:
+        """Whether it has not been removed."""
+        try:
+            self.inspect()
+        except Mistake:
+            return False
+        return True
+
+    @property
+    def image(self) -> str:
+        """The id of the image that it was made from."""
+        return str(self.inspect()["Image"])
+
+    def logs(self) -> str:
+        """Return what it printed, standard output and error together, at most its last 200 lines."""
+        with self._speaking():
+            return bytes(self._client.api.logs(self.id, tail=200)).decode(errors="replace")
+
+    def last_words(self) -> str:
+        """Return the last lines of its log, for a learner to read."""
+        lines = [line.rstrip()[:200] for line in self.logs().splitlines() if line.strip()]
+        return "\n".join(lines[-5:])
+
+    def listening(self) -> frozenset[tuple[str, int]]:
+        """Return the addresses and TCP ports at which its programs listen, as they see them.
+
+        Raises:
+            Mistake: It is gone, not running, or has no ``cat``.
+        """
+        from checker.workbench.sockets import parse_listening  # noqa: PLC0415 - only some exercises ask
+
+        return parse_listening(self.ask("sh", "-c", "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null").said)
+
+    def ask(self, *command: str, user: str = "") -> Answer:
+        """Run a command inside it.
+
+        Raises:
+            Mistake: It is gone or not running.
+        """
+        with self._speaking():
+            created = self._client.api.exec_create(self.id, list(command), user=user)
+            said = bytes(self._client.api.exec_start(created["Id"]))
+            code = self._client.api.exec_inspect(created["Id"])["ExitCode"]
+        return Answer(code=int(code if code is not None else -1), said=said.decode(errors="replace"))
+
+    def published(self, port: int) -> tuple[Binding, ...]:
+        """Return where its TCP port can be reached on this machine; empty where it cannot."""
+        ports = self.inspect()["NetworkSettings"]["Ports"] or {}
+        rows = ports.get(f"{port}/tcp") or []
+        return tuple(Binding(address=row["HostIp"], port=int(row["HostPort"])) for row in rows)
+
+    def all_published(self) -> tuple[Binding, ...]:
+        """Return every binding of every TCP port of its."""
+        ports = self.inspect()["NetworkSettings"]["Ports"] or {}
+        numbers = [int(port.partition("/")[0]) for port in ports if port.endswith("/tcp")]
+        return tuple(binding for number in numbers for binding in self.published(number))
+
+    def stop(self, seconds: int) -> float:
+        """Stop it as ``docker stop -t seconds`` does; return how many seconds that took."""
+        started = time.monotonic()
+        with self._speaking():
+            self._client.api.stop(self.id, timeout=seconds)
+        return time.monotonic() - started
+
+    def start(self) -> None:
+        """Start it again."""
+        with self._speaking():
+            self._client.api.start(self.id)
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file of its, running or not; None where there is no such file."""
+        from docker.errors import NotFound  # noqa: PLC0415 - imported late, as everywhere
+
+        try:
+            stream, _ = self._client.api.get_archive(self.id, path)
+        except NotFound:
+            self.inspect()
+            return None
+        with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as archive:
+            first = archive.next()
+            opened = archive.extractfile(first) if first is not None and first.isfile() else None
+            return None if opened is None else opened.read()
+
+    @contextlib.contextmanager
+    def _speaking(self) -> Iterator[None]:
+        """Turn what the engine refuses into what the learner did."""
+        from docker.errors import APIError, NotFound  # noqa: PLC0415 - imported late, as everywhere
+
+        try:
+            yield
+        except NotFound:
+            raise Mistake("container.gone", name=self.name) from None
+        except APIError as refused:
+            said = refused.explanation or str(refused)
+            if refused.status_code == 409 and ("not running" in said or "is paused" in said):
+                raise Mistake("container.not_running", name=self.name) from None
+            if refused.status_code in (400, 500) and "executable file not found" in said:
+                raise Mistake("container.no_such_program", name=self.name, detail=said[-200:]) from None
+            if refused.status_code in (400, 500) and "runtime" in said:
+                raise Mistake("container.refused", name=self.name, detail=said[-300:]) from None
+            raise

@@ -1,0 +1,103 @@
+"""The engine's own account of what happened, in the order in which it happened.
+
+The stream is opened before a learner's script starts, since an engine remembers only about 256 events.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from checker.phrase import KataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from docker import DockerClient
+
+__all__ = ["Event", "Events"]
+
+_MARK = "kata-mark-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened on the engine.
+
+    Attributes:
+        kind: ``container``, ``image``, ``network`` or ``volume``.
+        action: ``create``, ``start``, ``die``, ``pull`` …
+        id: Of what it happened to: a full id, or a name where Docker gives no other.
+        about: Docker's attributes, such as ``image``, ``name``, ``exitCode`` and the labels.
+    """
+
+    kind: str
+    action: str
+    id: str
+    about: Mapping[str, str] = field(default_factory=dict)
+
+
+class Events:
+    """Everything that happens on an engine from now until ``close``."""
+
+    def __init__(self, client: DockerClient) -> None:
+        self._client = client
+        self._seen: list[Event] = []
+        self._latest_mark = ""
+        self._news = threading.Condition()
+        self._stream = client.api.events(decode=True)
+        self._thread = threading.Thread(target=self._listen, name="kata-events", daemon=True)
+        self._thread.start()
+
+    def position(self) -> int:
+        """Return where the account stands now, for ``since``."""
+        self._catch_up()
+        return len(self._seen)
+
+    def since(self, position: int) -> tuple[Event, ...]:
+        """Return what has happened since ``position``, complete up to this call, our own doings left out."""
+        self._catch_up()
+        return tuple(event for event in self._seen[position:] if "kata.run" not in event.about)
+
+    def close(self) -> None:
+        """Stop listening."""
+        with contextlib.suppress(Exception):  # the stream may have ended with its engine
+            self._stream.close()
+        self._thread.join(2)
+
+    def _listen(self) -> None:
+        with contextlib.suppress(Exception):  # closed by us, or by an engine that went away: _catch_up notices
+            for row in self._stream:
+                event = _event(row)
+                with self._news:
+                    if event.id.startswith(_MARK):
+                        self._latest_mark = event.id
+                    else:
+                        self._seen.append(event)
+                    self._news.notify_all()
+
+    def _catch_up(self) -> None:
+        """Make something happen and wait until it is told: everything before it has been told by then.
+
+        Raises:
+            KataError: The stream has ended, or the engine tells nothing for ten seconds.
+        """
+        mark = f"{_MARK}{secrets.token_hex(6)}"
+        self._client.api.create_volume(mark, labels={"kata.run": "mark"})
+        self._client.api.remove_volume(mark)
+        with self._news:
+            if not self._news.wait_for(lambda: self._latest_mark == mark, timeout=10):
+                raise KataError("engine.silent")
+
+
+def _event(row: Mapping[str, Any]) -> Event:
+    actor = row.get("Actor") or {}
+    return Event(
+        kind=str(row.get("Type", "")),
+        action=str(row.get("Action", "")),
+        id=str(actor.get("ID", "")),
+        about={str(key): str(value) for key, value in (actor.get("Attributes") or {}).items()},
+    )

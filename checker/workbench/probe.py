@@ -1,0 +1,49 @@
+"""Asks a program that a learner started, over the network, as one of its users would."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from dataclasses import dataclass
+from typing import BinaryIO
+
+__all__ = ["Redis"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redis:
+    """A Redis at an address of this machine.
+
+    Attributes:
+        host: Where it can be reached.
+        port: The published port, not the one inside the container.
+        seconds: The limit for connecting and for each answer.
+    """
+
+    host: str
+    port: int
+    seconds: float = 2.0
+
+    def ask(self, *words: str) -> str | None:
+        """Send one command in Redis' protocol (RESP2) and return its answer.
+
+        Returns:
+            The answer's text, empty for a nil; None where nobody answers there, or somebody who is no Redis.
+        """
+        request = b"".join(b"$%d\r\n%s\r\n" % (len(word.encode()), word.encode()) for word in words)
+        with contextlib.suppress(OSError, ValueError), self._connect() as connected, connected.makefile("rb") as answer:
+            connected.sendall(b"*%d\r\n" % len(words) + request)
+            return _reply(answer)
+        return None
+
+    def _connect(self) -> socket.socket:
+        return socket.create_connection((self.host, self.port), timeout=self.seconds)
+
+
+def _reply(answer: BinaryIO) -> str | None:
+    line = answer.readline(65_536).decode(errors="replace").rstrip("\r\n")
+    kind, rest = line[:1], line[1:]
+    if kind == "$":
+        size = int(rest)
+        return "" if size < 0 else answer.read(min(size, 1_000_000)).decode(errors="replace")
+    return rest if kind in {"+", ":", "-"} else None

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from checker.author import Bench, Container, Finished, Mistake, Redis, Script, step, wait_for
+
+NAME = "kata-04-redis"
+PATIENCE = 8.0  # seconds that run.sh may go on once Redis answers; a docker exec takes half a second
+DOCKERS_OWN = frozenset({"-d", "-i", "-t", "-it", "-ti", "-dit", "-p", "--detach", "--name", "--publish", "--rm"})
+
+
+@dataclass(frozen=True)
+class Session:
+    """What was seen of interactive.sh before Ctrl-C was pressed, and how its Redis ended."""
+
+    tty: bool
+    open_stdin: bool
+    said: str
+    exit_code: int | None
+
+
+@step
+def session(bench: Bench) -> Session:
+    before = bench.events.position()
+    with bench.start("interactive.sh") as script:
+        redis = _redis_of(bench, script, before)
+        config = redis.inspect()["Config"]
+        script.wait_until(lambda: bool(script.said.strip()), 5)
+        said = script.said
+        script.press("^C")
+        script.wait_until(lambda: bench.exit_code(redis, since=before) is not None, 10)
+    code = bench.exit_code(redis, since=before)
+    bench.clear()
+    return Session(config["Tty"], config["OpenStdin"], said.strip(), code)
+
+
+@step
+def value(bench: Bench) -> str:
+    return f"annyeong-{bench.nonce()}"
+
+
+@step
+def redis(bench: Bench, value: str) -> Container:
+    return bench.container(NAME, after=_run(bench, value))
+
+
+def test_ctrl_c_ends_it_cleanly(session: Session) -> None:
+    if not (session.tty and session.open_stdin):
+        raise Mistake("no_terminal", tty=str(session.tty).lower(), stdin=str(session.open_stdin).lower())
+    if not session.said:
+        raise Mistake("silent")
+    if session.exit_code is None:
+        raise Mistake("ctrl_c_ignored")
+    if session.exit_code != 0:
+        raise Mistake("ended_badly", code=session.exit_code)
+
+
+def test_keeps_running_in_the_background(redis: Container) -> None:
+    if not redis.is_running:
+        raise _not_running(redis)
+    if not wait_for(lambda: _ask_inside(redis, "PING") == "PONG", 10):
+        raise Mistake("no_redis_inside")
+
+
+def test_answers_on_this_machine_only(bench: Bench, redis: Container) -> None:
+    bindings = redis.all_published()
+    if not bindings:
+        raise Mistake("not_published")
+    for binding in bindings:
+        if not binding.is_loopback:
+            raise Mistake("published_to_everyone", address=binding.address)
+    doors = [Redis(host=binding.address, port=binding.port) for binding in bindings]
+    if not wait_for(lambda: any(door.ask("PING") == "PONG" for door in doors), 5):
+        raise Mistake("nobody_answers", port=bindings[0].port)
+
+
+def test_remembers_your_value(redis: Container, value: str) -> None:
+    found = _ask_inside(redis, "GET", "greeting")
+    if not found:
+        raise Mistake("no_greeting", value=value)
+    if found != value:
+        raise Mistake("other_greeting", found=found, value=value)
+
+
+def test_stops_and_starts_again(redis: Container, value: str) -> None:
+    redis.stop(3)
+    if not wait_for(lambda: redis.exists and redis.status == "exited", 2) and not redis.exists:
+        raise Mistake("removed_when_stopped")
+    if redis.exit_code != 0:
+        raise Mistake("killed" if redis.exit_code == 137 else "stopped_badly", code=redis.exit_code)
+    redis.start()
+    wait_for(lambda: _ask_inside(redis, "PING") == "PONG", 10)
+    found = _ask_inside(redis, "GET", "greeting")
+    if found != value:
+        raise Mistake("lost", found=found or "∅", value=value)
+
+
+def test_touches_nothing_else(bench: Bench, redis: Container) -> None:
+    bench.bystanders.examine()
+
+
+def _redis_of(bench: Bench, script: Script, before: int) -> Container:
+    """Let interactive.sh run until a container that it made answers as Redis."""
+    found: list[Container] = []
+
+    def answers() -> bool:
+        running = [container for container in bench.created(before) if container.exists and container.is_running]
+        found.extend(container for container in running if _ask_inside(container, "PING") == "PONG")
+        return bool(found)
+
+    if not script.wait_until(answers, 20):
+        raise bench.why(script.finished(), otherwise=Mistake("no_redis"))
+    return found[0]
+
+
+def _run(bench: Bench, value: str) -> Finished:
+    """Run run.sh, and don't wait out its whole time once it has nothing left to do but to hang on to Redis."""
+    answered: list[float] = []
+    with bench.start("run.sh", {"KATA_VALUE": value}) as script:
+
+        def attached() -> bool:
+            if not answered and _answers(bench):
+                answered.append(script.seconds)
+            return bool(answered) and script.seconds - answered[0] > PATIENCE
+
+        try:
+            return script.wait(30, give_up=attached)
+        except Mistake:
+            if answered:
+                raise Mistake("foreground", seconds=f"{script.seconds:.0f}") from None
+            raise
+
+
+def _answers(bench: Bench) -> bool:
+    found = bench.find(NAME)
+    return found is not None and found.is_running and _ask_inside(found, "PING") == "PONG"
+
+
+def _ask_inside(redis: Container, *words: str) -> str:
+    """Ask with the redis-cli inside, at whatever port Redis listens."""
+    for port in sorted({port for _, port in redis.listening()}, key=lambda port: port != 6379):
+        answer = redis.ask("redis-cli", "-p", str(port), *words)
+        if answer.code == 0:
+            return answer.said.strip()
+    return ""
+
+
+def _not_running(redis: Container) -> Mistake:
+    command = redis.inspect()["Config"]["Cmd"] or []
+    if DOCKERS_OWN & set(command):
+        return Mistake("options_after_image", command=" ".join(command))
+    return Mistake("not_running", status=redis.status, code=redis.exit_code, log=redis.last_words())
