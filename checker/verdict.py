@@ -165,3 +165,13 @@ class Grade:
     def has(self, outcome: Outcome) -> bool:
         """Return whether any check came to this outcome."""
         return any(verdict.outcome is outcome for verdict in self.verdicts)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the grade as plain data: its totals for whoever only reads, its verdicts for whoever reckons."""
+        return {
+            "exercise": self.exercise,
+            "points": self.points,
+            "max_points": self.max_points,
+            "final": self.is_final,
+            "verdicts": [verdict.to_json() for verdict in self.verdicts],
+        }

@@ -10,13 +10,6 @@ from checker.plugin.collection import (
     pytest_xdist_make_scheduler,
 )
 from checker.plugin.fixtures import bench, engine, work
-from checker.plugin.html import (
-    pytest_html_report_title,
-    pytest_html_results_summary,
-    pytest_html_results_table_header,
-    pytest_html_results_table_html,
-    pytest_html_results_table_row,
-)
 from checker.plugin.judging import pytest_runtest_makereport
 from checker.plugin.session import (
     pytest_addoption,
@@ -35,11 +28,6 @@ __all__ = [
     "pytest_collection_finish",
     "pytest_collection_modifyitems",
     "pytest_configure",
-    "pytest_html_report_title",
-    "pytest_html_results_summary",
-    "pytest_html_results_table_header",
-    "pytest_html_results_table_html",
-    "pytest_html_results_table_row",
     "pytest_runtest_makereport",
     "pytest_sessionfinish",
     "pytest_xdist_make_scheduler",

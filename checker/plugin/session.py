@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import json
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +17,7 @@ from checker.plugin.story import Story
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from pathlib import Path
 
 __all__ = [
     "pytest_addoption",
@@ -30,25 +31,36 @@ ALL_PASSED, SOMETHING_FAILED, USAGE, BROKEN = 0, 1, 2, 3
 _STORY = pytest.StashKey[Story]()
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add what the course needs to pytest's own options."""
+    pluginmanager.register(_UsageErrors())
     group = parser.getgroup("docker-kata")
     group.addoption("--work", metavar="DIR", help=say("option.work"))
+    group.addoption("--grades", metavar="FILE", help=say("option.grades"))
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_cmdline_main(config: pytest.Config) -> Generator[None, object, object]:
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Read the exercises that were asked for, and say in one sentence what is wrong with the asking."""
     try:
         _prepare(config)
-        return (yield)
-    except (UnknownExerciseError, pytest.UsageError) as problem:
-        said = problem.cause.here() if isinstance(problem, KataError) else str(problem)
-        sys.stderr.write(f"{said}\n")
-        return USAGE
     except KataError as problem:
-        sys.stderr.write(f"{problem}\n")
-        return BROKEN
+        is_usage = isinstance(problem, UnknownExerciseError) or problem.key.startswith("option.")
+        sys.stderr.write(f"{problem.cause.here() if is_usage else problem}\n")
+        return USAGE if is_usage else BROKEN
+    return None
+
+
+class _UsageErrors:
+    """Ends with 2, as every command of ours does, where pytest would end with 4."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_cmdline_main(self) -> Generator[None, object, object]:
+        try:
+            return (yield)
+        except pytest.UsageError as problem:
+            sys.stderr.write("".join(f"{line}\n" for line in problem.args))
+            return USAGE
 
 
 def _prepare(config: pytest.Config) -> None:
@@ -57,7 +69,7 @@ def _prepare(config: pytest.Config) -> None:
     config.args[:] = [resolve(argument, course, folder) for argument in config.args]
     work = config.getoption("work")
     if work is not None and not (folder / work).is_dir():
-        raise pytest.UsageError(say("option.no_such_work", folder=work))
+        raise KataError("option.no_such_work", folder=work)
     if _asks_for_exercises(config):
         for name in course.names():
             Exercise.read(course.folder / name)
@@ -79,6 +91,10 @@ def pytest_configure(config: pytest.Config) -> None:
     story = Story.instead_of_reporter(config)
     config.stash[_STORY] = story
     config.pluginmanager.register(story, "kata-story")
+    if config.getoption("htmlpath", None):
+        from checker.plugin.html import HtmlReport  # noqa: PLC0415 - only where a report is asked for
+
+        config.pluginmanager.register(HtmlReport(story), "kata-html")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -100,4 +116,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if story is None or session.exitstatus == pytest.ExitCode.INTERRUPTED:
         return
     session.exitstatus = story.exit_code(int(session.exitstatus))
-    os.environ.pop("PYTEST_CURRENT_TEST", None)
+    file = session.config.getoption("grades")
+    if file is not None:
+        _write(session.config.invocation_params.dir / file, [grade.to_json() for grade in story.grades])
+
+
+def _write(file: Path, grades: list[dict[str, Any]]) -> None:
+    """Write the grades whole or not at all."""
+    partial = file.with_name(f"{file.name}.partial")
+    partial.write_text(json.dumps({"grades": grades}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    partial.replace(file)

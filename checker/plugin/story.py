@@ -6,6 +6,7 @@ An exercise is told as soon as its checks come in, one exercise at a time, also 
 from __future__ import annotations
 
 import io
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ class Story:
     """Tells what the checks found. A pytest plugin, registered for runs of exercises only."""
 
     def __init__(self, config: pytest.Config, out: Any, muted: io.StringIO) -> None:  # noqa: ANN401 - pytest's writer
-        self._config = config
+        self.config = config
         self._out = out
         self._muted = muted
         self._started = time.monotonic()
@@ -117,9 +118,11 @@ class Story:
             self._paragraph(say("check.nothing_selected"), yellow=True)
         elif len(self._expected) > 1:
             self._total()
+        if os.environ.get("KATA_DEBUG"):
+            self._line(self._muted.getvalue())
         for kind, path in (("html", "htmlpath"), ("junit", "xmlpath")):
-            if self._config.getoption(path, None):
-                self._paragraph(say(f"story.report_{kind}", path=self._config.getoption(path)), light=True)
+            if self.config.getoption(path, None):
+                self._paragraph(say(f"story.report_{kind}", path=self.config.getoption(path)), light=True)
 
     def pytest_internalerror(self, excrepr: object) -> None:
         """Say that we stumbled; a learner cannot mend it."""
@@ -133,7 +136,7 @@ class Story:
 
     def _exercise(self, name: str) -> Exercise:
         if name not in self._exercises:
-            self._exercises[name] = Exercise.read(course_of(self._config).folder / name)
+            self._exercises[name] = Exercise.read(course_of(self.config).folder / name)
         return self._exercises[name]
 
     def _tell(self, *, to_the_end: bool = False) -> None:
@@ -200,7 +203,7 @@ class Story:
             where = f"exercises/{exercise.name}"
             self._paragraph(say("story.next_failed", number=exercise.number, folder=where))
         elif grade.is_final and grade.points == grade.max_points:
-            after = next((n for n in course_of(self._config).names() if n > exercise.name), None)
+            after = next((n for n in course_of(self.config).names() if n > exercise.name), None)
             if after is None:
                 self._paragraph(say("story.next_done"), green=True)
             else:

@@ -18,7 +18,6 @@ from checker.phrase import KataError
 from checker.verdict import Mistake
 from checker.workbench.container import Container
 from checker.workbench.events import Event, Events
-from checker.workbench.explain import explain
 from checker.workbench.leftovers import remove_labelled, remove_named, remove_strays
 from checker.workbench.script import Finished, Script
 from checker.workbench.sentinel import Sentinels
@@ -195,6 +194,8 @@ class Bench:
             finished: How the script ended.
             otherwise: What to say where neither Docker nor the exit code says anything.
         """
+        from checker.workbench.explain import explain  # noqa: PLC0415 - only where something went wrong
+
         explained = explain(
             finished.said, work=self.work.folder, engine=self.engine, known_images=self.exercise.images
         )

@@ -33,7 +33,7 @@ __all__ = ["Finished", "Script"]
 
 KEPT_HEAD = 200_000  # bytes of what a script printed: its beginning …
 KEPT_TAIL = 50_000  # … and its end
-_ALLOWED = frozenset({"PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "SSL_CERT_FILE"})
+_ALLOWED = frozenset({"PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "DOCKER_CONFIG"})
 _KEYS = {"^C": b"\x03", "^D": b"\x04", "^P": b"\x10", "^Q": b"\x11"}
 
 

@@ -36,7 +36,7 @@ def main(status: int, argv: list[str]) -> None:
     signal.signal(signal.SIGTERM, lambda number, _frame: stop.append(number))
     signal.signal(signal.SIGCHLD, lambda *_: None)
     try:
-        terminal = PtyProcess.spawn(argv, dimensions=(24, 80))
+        terminal = PtyProcess.spawn(argv, dimensions=(24, 80), preexec_fn=listen_to_signals)
     except OSError as problem:
         os.write(status, f"exec {problem.strerror or problem}\n".encode())
         return
@@ -51,6 +51,12 @@ def adopt_orphans() -> None:
     """Become the parent of every descendant whose own parent dies; where the system can't, go without."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def listen_to_signals() -> None:
+    """Give the program the signals that we ignore: what is ignored at its start, a shell can never trap."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def relay(terminal: int, wakeup: int, program: int, stop: list[int]) -> str:

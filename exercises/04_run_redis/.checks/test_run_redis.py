@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 from checker.author import Bench, Container, Finished, Mistake, Redis, Script, step, wait_for
@@ -41,7 +42,10 @@ def value(bench: Bench) -> str:
 
 @step
 def redis(bench: Bench, value: str) -> Container:
-    return bench.container(NAME, after=_run(bench, value))
+    redis = bench.container(NAME, after=_run(bench, value))
+    if not redis.is_running:
+        raise _not_running(redis)
+    return redis
 
 
 def test_ctrl_c_ends_it_cleanly(session: Session) -> None:
@@ -56,10 +60,8 @@ def test_ctrl_c_ends_it_cleanly(session: Session) -> None:
 
 
 def test_keeps_running_in_the_background(redis: Container) -> None:
-    if not redis.is_running:
-        raise _not_running(redis)
     if not wait_for(lambda: _ask_inside(redis, "PING") == "PONG", 10):
-        raise Mistake("no_redis_inside")
+        raise Mistake("no_redis_inside") if redis.is_running else _not_running(redis)
 
 
 def test_answers_on_this_machine_only(bench: Bench, redis: Container) -> None:
@@ -137,11 +139,12 @@ def _answers(bench: Bench) -> bool:
 
 
 def _ask_inside(redis: Container, *words: str) -> str:
-    """Ask with the redis-cli inside, at whatever port Redis listens."""
-    for port in sorted({port for _, port in redis.listening()}, key=lambda port: port != 6379):
-        answer = redis.ask("redis-cli", "-p", str(port), *words)
-        if answer.code == 0:
-            return answer.said.strip()
+    """Ask with the redis-cli inside, at whatever port Redis listens; empty where nobody answers."""
+    with contextlib.suppress(Mistake):  # it may end between two questions
+        for port in sorted({port for _, port in redis.listening()}, key=lambda port: port != 6379):
+            answer = redis.ask("redis-cli", "-p", str(port), *words)
+            if answer.code == 0:
+                return answer.said.strip()
     return ""
 
 

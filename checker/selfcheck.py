@@ -1,0 +1,200 @@
+"""Proves the course: every starter, solution and mistake that is kept beside an exercise is judged as a learner's is.
+
+``tests/course/NN_name/`` holds what an exercise has to stand up to::
+
+    solutions/another_way/      a correct solution of another kind; files not given are the reference solution's
+    mistakes/exposed/           a wrong one, likewise, with an expect.toml:
+
+        check = "answers_on_this_machine_only"    # the check it must fail …
+        mistake = "published_to_everyone"         # … the sentence it must get, by its key …
+        shows = ["0.0.0.0"]                       # … and what has to stand in that sentence, in both languages
+
+    leftovers.toml              containers = ["kata-04-redis"]: names that an earlier run may have left behind
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from checker.exercise import Course, Exercise
+from checker.verdict import Grade, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docker import DockerClient
+
+__all__ = ["Case", "Expected", "Inventory", "cases", "judge", "leftovers"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What a mistake must get.
+
+    Attributes:
+        check: The check that it fails.
+        mistake: The key of the sentence.
+        shows: What the sentence contains in both languages.
+    """
+
+    check: str
+    mistake: str
+    shows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One piece of work that is kept to prove an exercise.
+
+    Attributes:
+        exercise: Which exercise.
+        kind: What it is.
+        name: What it is called.
+        folders: Where its files are; of two with the same name the later folder's counts.
+        expected: What it must get; None unless it is a mistake.
+    """
+
+    exercise: Exercise
+    kind: Literal["starter", "solution", "mistake"]
+    name: str
+    folders: tuple[Path, ...]
+    expected: Expected | None = None
+
+    def __str__(self) -> str:
+        return f"{self.exercise.number}-{self.kind}-{self.name}"
+
+
+def cases(course: Course, proofs: Path) -> tuple[Case, ...]:
+    """Return every case of every exercise.
+
+    Args:
+        course: The course.
+        proofs: ``tests/course``.
+    """
+    return tuple(case for exercise in course.exercises() for case in _cases(course, exercise, proofs / exercise.name))
+
+
+def _cases(course: Course, exercise: Exercise, proofs: Path) -> Iterator[Case]:
+    reference = course.root / "solutions" / exercise.name
+    yield Case(exercise=exercise, kind="starter", name="as_given", folders=(exercise.folder,))
+    yield Case(exercise=exercise, kind="solution", name="reference", folders=(reference,))
+    for folder in _folders(proofs / "solutions"):
+        yield Case(exercise=exercise, kind="solution", name=folder.name, folders=(reference, folder))
+    for folder in _folders(proofs / "mistakes"):
+        yield Case(
+            exercise=exercise,
+            kind="mistake",
+            name=folder.name,
+            folders=(reference, folder),
+            expected=_expected(folder / "expect.toml"),
+        )
+
+
+def _folders(parent: Path) -> list[Path]:
+    return sorted(path for path in parent.iterdir() if path.is_dir()) if parent.is_dir() else []
+
+
+def _expected(file: Path) -> Expected:
+    data = tomllib.loads(file.read_text(encoding="utf-8"))
+    return Expected(check=data["check"], mistake=data["mistake"], shows=tuple(data.get("shows", ())))
+
+
+def judge(case: Case, root: Path) -> Grade:
+    """Judge a case as ``pytest exercises/NN --work FOLDER`` does, in a process of its own.
+
+    Raises:
+        RuntimeError: That process wrote no grade; the message has what it printed.
+    """
+    with tempfile.TemporaryDirectory(prefix="kata-case-") as folder:
+        work = Path(folder) / case.exercise.name
+        work.mkdir()
+        for source in case.folders:
+            _lay(source, work, case)
+        file = Path(folder) / "grades.json"
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *_selection(case)]
+        done = subprocess.run(
+            # with "=", or pytest takes the folder for a test and looks there for its configuration
+            [*command, f"--work={folder}", f"--grades={file}"],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if not file.is_file():
+            raise RuntimeError(f"{case}: no grade, exit code {done.returncode}\n{done.stdout}{done.stderr}")
+        return _grade(case.exercise, json.loads(file.read_text(encoding="utf-8")))
+
+
+def _selection(case: Case) -> list[str]:
+    """Return what to run: of a mistake, the checks up to the one that it must fail, since later ones cannot matter."""
+    if case.expected is None:
+        return [f"exercises/{case.exercise.number}"]
+    ids = [check.id for check in case.exercise.checks]
+    upto = ids[: ids.index(case.expected.check) + 1]
+    return [f"exercises/{case.exercise.number}::{check}" for check in upto]
+
+
+def _lay(source: Path, work: Path, case: Case) -> None:
+    """Copy a case's files; of the starter only what is the learner's."""
+    ours = {"README.md", "README.ko.md", "exercise.toml", ".checks", "expect.toml"}
+    shutil.copytree(
+        source,
+        work,
+        dirs_exist_ok=True,
+        symlinks=True,
+        ignore=lambda folder, names: ours & set(names) if Path(folder) == source else set(),
+    )
+
+
+def _grade(exercise: Exercise, data: dict[str, Any]) -> Grade:
+    found = next(grade for grade in data["grades"] if grade["exercise"] == exercise.name)
+    return Grade.of(exercise.name, exercise.checks, (Verdict.from_json(verdict) for verdict in found["verdicts"]))
+
+
+def leftovers(proofs: Path, exercise: Exercise) -> tuple[str, ...]:
+    """Return the names of containers that an earlier run of an exercise may have left behind."""
+    file = proofs / exercise.name / "leftovers.toml"
+    if not file.is_file():
+        return ()
+    return tuple(tomllib.loads(file.read_text(encoding="utf-8")).get("containers", ()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """Everything on an engine, by what would show a change."""
+
+    containers: frozenset[str]
+    images: frozenset[str]
+    volumes: frozenset[str]
+    networks: frozenset[str]
+
+    @classmethod
+    def of(cls, client: DockerClient) -> Inventory:
+        """Take stock of an engine."""
+        api = client.api
+        return cls(
+            containers=frozenset(f"{row['Names'][0]} {row['Id']} {row['State']}" for row in api.containers(all=True)),
+            images=frozenset(f"{tag} {row['Id']}" for row in api.images() for tag in row["RepoTags"] or ["<none>"]),
+            volumes=frozenset(row["Name"] for row in api.volumes()["Volumes"] or ()),
+            networks=frozenset(f"{row['Name']} {row['Id']}" for row in api.networks()),
+        )
+
+    def differences(self, later: Inventory) -> tuple[str, ...]:
+        """Return what went (``- …``) and what came (``+ …``) between this and a later one."""
+        pairs = (
+            (self.containers, later.containers),
+            (self.images, later.images),
+            (self.volumes, later.volumes),
+            (self.networks, later.networks),
+        )
+        went = (f"- {what}" for before, after in pairs for what in sorted(before - after))
+        came = (f"+ {what}" for before, after in pairs for what in sorted(after - before))
+        return (*went, *came)

@@ -1,0 +1,2 @@
+#!/usr/bin/env bash
+docker run --name kata-04-redis -p 127.0.0.1::6379 redis:7

@@ -1,0 +1,2 @@
+#!/usr/bin/env bash
+echo "* Ready to accept connections"

@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+docker run -d --name kata-04-redis -p 6379 redis:7
+docker exec kata-04-redis redis-cli set greeting "$KATA_VALUE"

@@ -1,0 +1,2 @@
+#!/usr/bin/env bash
+docker run -t --rm redis:7
