@@ -36,7 +36,8 @@ class Exercise:
         title: What it is called.
         files: The learner's files; everything else in the folder is ours.
         made: Files that a learner's script makes; never carried over from an earlier try.
-        images: References out of the catalogue that must be on the engine.
+        images: References out of the catalogue that it is about.
+        pulls: Those of them that its scripts fetch themselves, so that they need not be there before.
         changes: What an exercise cannot share with another one at the same time, such as an image it evicts.
         seconds: The limit for all its steps together.
         allow: What the guard grants its scripts beyond what concerns only themselves.
@@ -50,6 +51,7 @@ class Exercise:
     files: tuple[str, ...]
     made: tuple[str, ...]
     images: tuple[str, ...]
+    pulls: tuple[str, ...]
     changes: tuple[str, ...]
     seconds: float
     allow: tuple[str, ...]
@@ -156,6 +158,7 @@ def _exercise(folder: Path, data: dict[str, Any]) -> Exercise:
         files=take.strings("files"),
         made=take.strings("made", ()),
         images=take.strings("images"),
+        pulls=take.strings("pulls", ()),
         changes=take.strings("changes", ()),
         seconds=float(take.number("seconds")),
         allow=_Table(take.table("guard", {})).strings("allow", ()),

@@ -9,7 +9,8 @@ from checker.plugin.collection import (
     pytest_collection_modifyitems,
     pytest_xdist_make_scheduler,
 )
-from checker.plugin.fixtures import bench, engine, work
+from checker.plugin.fixtures import bench, engine, run, work
+from checker.plugin.interruption import pytest_runtest_teardown
 from checker.plugin.judging import pytest_runtest_makereport
 from checker.plugin.session import (
     pytest_addoption,
@@ -29,7 +30,9 @@ __all__ = [
     "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_runtest_makereport",
+    "pytest_runtest_teardown",
     "pytest_sessionfinish",
     "pytest_xdist_make_scheduler",
+    "run",
     "work",
 ]

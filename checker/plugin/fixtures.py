@@ -5,10 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
-import os
-import secrets
-import shutil
-import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,15 +16,15 @@ from checker.engine.place import Place
 from checker.exercise import Exercise
 from checker.phrase import KataError
 from checker.plugin.collection import ExerciseDir
-from checker.verdict import Mistake
 from checker.work import Work
+from checker.workbench.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.workbench.bench import Bench
 
-__all__ = ["bench", "engine", "work"]
+__all__ = ["bench", "engine", "run", "work"]
 
 WAIT_SECONDS = 600.0  # for another run of the same exercise on the same engine
 
@@ -40,20 +36,26 @@ def engine() -> Engine:
 
 
 @pytest.fixture(scope="module")
-def work(request: pytest.FixtureRequest) -> Iterator[Work]:
-    """The run's own copy of the learner's files."""
-    exercise = _exercise(request)
-    with _folder_of_run() as folder:
-        yield Work.copy(exercise, _source(request.config, exercise), folder / exercise.name)
+def run() -> Iterator[Run]:
+    """This run's id and folder."""
+    with Run.begin(Place.here().data / "runs") as begun:
+        yield begun
 
 
 @pytest.fixture(scope="module")
-def bench(request: pytest.FixtureRequest, engine: Engine, work: Work) -> Iterator[Bench]:
+def work(request: pytest.FixtureRequest, run: Run) -> Work:
+    """The run's own copy of the learner's files."""
+    exercise = _exercise(request)
+    return Work.copy(exercise, _source(request.config, exercise), run.folder / exercise.name)
+
+
+@pytest.fixture(scope="module")
+def bench(request: pytest.FixtureRequest, engine: Engine, work: Work, run: Run) -> Iterator[Bench]:
     """The bench: runs the learner's scripts and builds, and shows what became of them."""
     from checker.workbench.bench import Bench  # noqa: PLC0415 - collecting needs no Docker
 
     exercise = _exercise(request)
-    with _alone(engine, exercise), Bench(engine, exercise, work) as opened:
+    with _alone(engine, exercise), Bench(engine, exercise, work, run) as opened:
         yield opened
 
 
@@ -67,30 +69,6 @@ def _source(config: pytest.Config, exercise: Exercise) -> Path:
     """Return where the learner's files are: in the exercise, or below ``--work``."""
     elsewhere = config.getoption("work")
     return exercise.folder if elsewhere is None else config.invocation_params.dir / elsewhere / exercise.name
-
-
-@contextlib.contextmanager
-def _folder_of_run() -> Iterator[Path]:
-    """Make a folder that is gone afterwards; what killed runs left behind goes first."""
-    runs = Place.here().data / "runs"
-    runs.mkdir(parents=True, exist_ok=True)
-    _sweep_dead(runs)
-    folder = runs / secrets.token_hex(6)
-    folder.mkdir()
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _sweep_dead(runs: Path) -> None:
-    """Remove the folders of runs whose process died: nobody holds their lock any more."""
-    for lock in runs.glob("*/lock"):
-        with contextlib.suppress(OSError), lock.open("w") as opened:
-            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(lock.parent, ignore_errors=True)
 
 
 @contextlib.contextmanager

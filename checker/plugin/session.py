@@ -12,6 +12,7 @@ import pytest
 from checker.exercise import Exercise, UnknownExerciseError
 from checker.phrase import KataError, say
 from checker.plugin.collection import course_of, exercise_of
+from checker.plugin.interruption import end_on_termination, uninterrupted
 from checker.plugin.selection import resolve
 from checker.plugin.story import Story
 
@@ -44,6 +45,8 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Read the exercises that were asked for, and say in one sentence what is wrong with the asking."""
     try:
         _prepare(config)
+    except KeyboardInterrupt:
+        return USAGE
     except KataError as problem:
         is_usage = isinstance(problem, UnknownExerciseError) or problem.key.startswith("option.")
         sys.stderr.write(f"{problem.cause.here() if is_usage else problem}\n")
@@ -88,6 +91,7 @@ def pytest_configure(config: pytest.Config) -> None:
     is_worker = hasattr(config, "workerinput")
     if is_worker or config.option.collectonly or not _asks_for_exercises(config):
         return
+    end_on_termination()
     story = Story.instead_of_reporter(config)
     config.stash[_STORY] = story
     config.pluginmanager.register(story, "kata-story")
@@ -109,9 +113,15 @@ def _import_docker() -> None:
     import docker.errors  # noqa: F401, PLC0415 - what makes `docker` worth waiting for
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """End with what the verdicts say: 0, 1, 2 or 3."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
+    """Clean up in peace, and end with what the verdicts say: 0, 1, 2 or 3."""
+    _conclude(session)
+    with uninterrupted():
+        return (yield)
+
+
+def _conclude(session: pytest.Session) -> None:
     story = session.config.stash.get(_STORY, None)
     if story is None or session.exitstatus == pytest.ExitCode.INTERRUPTED:
         return

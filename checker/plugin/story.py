@@ -107,14 +107,15 @@ class Story:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Tell the rest: what did not run, the total, and what to do next."""
+        if session.exitstatus == pytest.ExitCode.INTERRUPTED:
+            self._line("")
+            self._paragraph(say("story.interrupted"), yellow=True)
+            return
         self._tell(to_the_end=True)
         for error in self._errors:
             self._line("")
             self._paragraph(say("story.unreadable_check", check=error), yellow=True)
-        if session.exitstatus == pytest.ExitCode.INTERRUPTED:
-            self._line("")
-            self._paragraph(say("story.interrupted"), yellow=True)
-        elif not self._expected and not self._errors:
+        if not self._expected and not self._errors:
             self._paragraph(say("check.nothing_selected"), yellow=True)
         elif len(self._expected) > 1:
             self._total()

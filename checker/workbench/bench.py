@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
 import secrets
 import tempfile
 import time
@@ -17,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from checker.phrase import KataError
 from checker.verdict import Mistake
 from checker.workbench.container import Container
-from checker.workbench.events import Event, Events
-from checker.workbench.leftovers import remove_labelled, remove_named, remove_strays
+from checker.workbench.events import Events
+from checker.workbench.leftovers import Stray, remove_labelled, remove_named, remove_strays, stray
+from checker.workbench.run import sweep_dead
 from checker.workbench.script import Finished, Script
 from checker.workbench.sentinel import Sentinels
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from checker.engine import Engine
     from checker.exercise import Exercise
     from checker.work import Work
+    from checker.workbench.run import Run
 
 __all__ = ["Bench"]
 
@@ -45,16 +46,20 @@ class Bench:
         run_id: What the checker itself makes is labelled ``kata.run=<run_id>``.
     """
 
-    def __init__(self, engine: Engine, exercise: Exercise, work: Work) -> None:
+    def __init__(self, engine: Engine, exercise: Exercise, work: Work, run: Run) -> None:
         self.engine = engine
         self.exercise = exercise
         self.work = work
-        self.run_id = secrets.token_hex(6)
+        self.run_id = run.id
+        self._run = run
+        self._strays: list[Stray] = []
         self._deadline = time.monotonic() + exercise.seconds
         self._closing = contextlib.ExitStack()
 
     def __enter__(self) -> Bench:
+        sweep_dead(self.client, self._run.folder.parent)
         self.clear()
+        self._look_for_images()
         return self
 
     def __exit__(
@@ -63,6 +68,7 @@ class Bench:
         with contextlib.closing(self.client):
             self._closing.close()
             self.clear()
+            remove_strays(self.client, self._strays)
             remove_labelled(self.client, self.run_id)
 
     @functools.cached_property
@@ -73,9 +79,11 @@ class Bench:
     @functools.cached_property
     def events(self) -> Events:
         """What happens on the engine, from the moment this is first asked for."""
-        events = Events(self.client)
+        found = map(self.image, self.exercise.images)
+        images = frozenset(self.exercise.images) | {image["Id"] for image in found if image}
+        events = Events(self.client, tell=lambda event: self._note(stray(event, images)))
         self._closing.callback(events.close)
-        self._closing.callback(self._remove_strays, events)
+        self._closing.callback(events.position)  # so that nothing is missed that happened a moment ago
         return events
 
     @functools.cached_property
@@ -210,9 +218,15 @@ class Bench:
     def _left(self) -> float:
         return max(self._deadline - time.monotonic(), 1.0)
 
-    def _remove_strays(self, events: Events) -> None:
-        images = set(self.exercise.images)
-        for reference in self.exercise.images:
-            found = self.image(reference)
-            images |= {found["Id"]} if found else set()
-        remove_strays(self.client, events.since(0), frozenset(images))
+    def _note(self, found: Stray | None) -> None:
+        """Remember what has to go in the end, also where somebody else has to see to it."""
+        if found is not None:
+            self._strays.append(found)
+            with self._run.made.open("a", encoding="utf-8") as made:
+                made.write(f"{found}\n")
+
+    def _look_for_images(self) -> None:
+        needed = [image for image in self.exercise.images if image not in self.exercise.pulls]
+        missing = [image for image in needed if self.image(image) is None]
+        if missing:
+            raise KataError("check.no_images", images=", ".join(missing))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from checker.phrase import KataError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from docker import DockerClient
 
@@ -41,10 +41,16 @@ class Event:
 
 
 class Events:
-    """Everything that happens on an engine from now until ``close``."""
+    """Everything that happens on an engine from now until ``close``.
 
-    def __init__(self, client: DockerClient) -> None:
+    Args:
+        client: The engine.
+        tell: Called with each event as it comes, in a thread of its own.
+    """
+
+    def __init__(self, client: DockerClient, tell: Callable[[Event], None] = lambda _: None) -> None:
         self._client = client
+        self._tell = tell
         self._seen: list[Event] = []
         self._latest_mark = ""
         self._news = threading.Condition()
@@ -72,6 +78,7 @@ class Events:
         with contextlib.suppress(Exception):  # closed by us, or by an engine that went away: _catch_up notices
             for row in self._stream:
                 event = _event(row)
+                self._tell(event)
                 with self._news:
                     if event.id.startswith(_MARK):
                         self._latest_mark = event.id

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,9 +18,26 @@ if TYPE_CHECKING:
 
     from checker.workbench.events import Event
 
-__all__ = ["remove_labelled", "remove_named", "remove_strays"]
+__all__ = ["Stray", "remove_labelled", "remove_named", "remove_strays", "stray"]
 
 _NAMELESS_VOLUME = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """Something that a learner's script made without giving it one of the exercise's names."""
+
+    kind: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+    @classmethod
+    def read(cls, line: str) -> Stray:
+        """Read back what ``str`` wrote; of a line that was cut short nothing is found."""
+        kind, _, id_ = line.strip().partition(" ")
+        return cls(kind, id_)
 
 
 def remove_named(client: DockerClient, prefix: str) -> None:
@@ -47,23 +65,30 @@ def remove_labelled(client: DockerClient, run: str) -> None:
         _remove(lambda found=image: api.remove_image(found["Id"], force=True))
 
 
-def remove_strays(client: DockerClient, events: Iterable[Event], images: frozenset[str]) -> None:
-    """Remove what a learner's script made without giving it a name of the exercise.
+def stray(event: Event, images: frozenset[str]) -> Stray | None:
+    """Return what an event says a script made without a name of the exercise; None where it made no such thing.
 
     Args:
-        client: The engine.
-        events: What happened while the script ran.
+        event: What happened.
         images: References and ids of the images that the exercise's nameless containers are made of; a container
             of another image is not ours to remove, whoever made it.
     """
-    api = client.api
-    for event in events:
-        named = event.about.get("name", "")
-        if event.kind == "container" and event.action == "create" and not named.startswith("kata-"):
-            if event.about.get("image", "") in images:
-                _remove(lambda found=event.id: api.remove_container(found, v=True, force=True))
-        elif event.kind == "volume" and event.action == "create" and _NAMELESS_VOLUME.fullmatch(event.id):
-            _remove(lambda found=event.id: api.remove_volume(found))  # refused while somebody uses it
+    if event.action != "create" or "kata.run" in event.about:
+        return None
+    if event.kind == "container":
+        is_nameless = not event.about.get("name", "").startswith("kata-")
+        return Stray("container", event.id) if is_nameless and event.about.get("image") in images else None
+    is_nameless = event.kind == "volume" and _NAMELESS_VOLUME.fullmatch(event.id) is not None
+    return Stray("volume", event.id) if is_nameless else None
+
+
+def remove_strays(client: DockerClient, strays: Iterable[Stray]) -> None:
+    """Remove what scripts made without a name of the exercise; a volume only if nobody uses it."""
+    for found in sorted(strays, key=lambda found: found.kind):  # containers let go of their volumes
+        if found.kind == "container":
+            _remove(lambda id=found.id: client.api.remove_container(id, v=True, force=True))
+        elif found.kind == "volume":
+            _remove(lambda id=found.id: client.api.remove_volume(id))
 
 
 def _remove_networks_and_volumes(

@@ -1,0 +1,52 @@
+"""Ctrl-C and SIGTERM: everything that was started goes away first, and then so do we."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from checker.plugin.collection import exercise_of
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+__all__ = ["end_on_termination", "pytest_runtest_teardown", "uninterrupted"]
+
+
+def end_on_termination() -> None:
+    """Treat SIGTERM and a closed terminal like Ctrl-C, so that they leave nothing behind either."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Put an interruption off until the end of the block, which removes what would otherwise stay."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    for number in handlers:
+        signal.signal(number, lambda pressed_one, _frame: pressed.append(pressed_one))
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    if pressed:
+        raise KeyboardInterrupt
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Let the last check of an exercise clean up in peace."""
+    if exercise_of(item) is None:
+        return (yield)
+    with uninterrupted():
+        return (yield)

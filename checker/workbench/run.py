@@ -1,0 +1,68 @@
+"""A run's own folder, held by a lock while the run lives: what a killed one left is found and removed by the next.
+
+``runs/<id>/`` holds the copy of the work, a ``lock`` that the kernel lets go of when the process dies, however it dies,
+and ``made``: what the learner's scripts made on the engine without one of the exercise's names, a line each.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import secrets
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from checker.workbench.leftovers import Stray, remove_labelled, remove_strays
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from docker import DockerClient
+
+__all__ = ["Run", "sweep_dead"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run.
+
+    Attributes:
+        id: What the checker itself makes is labelled ``kata.run=<id>``.
+        folder: Its own folder.
+    """
+
+    id: str
+    folder: Path
+
+    @property
+    def made(self) -> Path:
+        """Where it is written down what scripts have made."""
+        return self.folder / "made"
+
+    @classmethod
+    @contextlib.contextmanager
+    def begin(cls, runs: Path) -> Iterator[Run]:
+        """Make a run's folder below ``runs``, hold its lock, and remove it at the end."""
+        name = secrets.token_hex(6)
+        run = cls(id=name, folder=runs / name)
+        run.folder.mkdir(parents=True)
+        with (run.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                yield run
+            finally:
+                shutil.rmtree(run.folder, ignore_errors=True)
+
+
+def sweep_dead(client: DockerClient, runs: Path) -> None:
+    """Remove what runs have left whose process is dead: nobody holds their lock any more."""
+    for lock in runs.glob("*/lock"):
+        with contextlib.suppress(OSError), lock.open("r+") as opened:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            dead = Run(id=lock.parent.name, folder=lock.parent)
+            with contextlib.suppress(FileNotFoundError):
+                remove_strays(client, map(Stray.read, dead.made.read_text(encoding="utf-8").splitlines()))
+            remove_labelled(client, dead.id)
+            shutil.rmtree(dead.folder, ignore_errors=True)
