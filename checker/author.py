@@ -6,12 +6,12 @@
 import pytest
 
 from checker.verdict import Mistake
+from checker.work import Work
 from checker.workbench.bench import Bench
 from checker.workbench.container import Answer, Binding, Container, wait_for
 from checker.workbench.events import Event
 from checker.workbench.probe import Redis
 from checker.workbench.script import Finished, Script
-from checker.work import Work
 
 __all__ = [
     "Answer",

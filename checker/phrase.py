@@ -51,9 +51,7 @@ def plain(text: str) -> str:
     bidirectional controls become ``�``; new lines and tabs stay.
     """
     text = _ESCAPE.sub("", text.replace("\r\n", "\n"))
-    return "".join(
-        "�" if unicodedata.category(c) in _UNSAFE_CATEGORIES and c not in "\n\t\u200d" else c for c in text
-    )
+    return "".join("�" if unicodedata.category(c) in _UNSAFE_CATEGORIES and c not in "\n\t\u200d" else c for c in text)
 
 
 # CSI and OSC sequences (ECMA-48), then any other two-character escape
@@ -114,19 +112,23 @@ _PARTICLES = {
     "이에요": ("이에요", "예요"),
 }
 _DIGIT_FINALS = {"0": "ㅇ", "1": "ㄹ", "3": "ㅁ", "6": "ㄱ", "7": "ㄹ", "8": "ㄹ"}
-# How Koreans read the end of an English word: a final consonant stays one after these letters
-_ENGLISH_FINAL = re.compile(r"(?P<l>le?)$|(?P<other>m|me|n|ne|ng|ck|p|b)$", re.IGNORECASE)
+# How Koreans read the end of an English word: a final consonant stays one after these letters …
+_ENGLISH_FINAL = re.compile(r"(?P<l>le?)$|(?P<other>m|me|n|ne|ng|ck|p)$", re.IGNORECASE)
+_SHORT_WORDS = frozenset({"web", "net", "set", "bit"})  # … and in these, though not in db, port or root
 
 
 def _final_sound(word: str) -> str:
     """Return the final consonant that Korean hears at the end of ``word``; empty where it ends in a vowel."""
-    last = word.rstrip("'\"`)]>.,…  ")[-1:]
+    word = re.sub(r"[^\w]+$", "", word)
+    last = word[-1:]
     if "가" <= last <= "힣":
         final = (ord(last) - ord("가")) % 28
         return "ㄹ" if final == 8 else "ㄱ" if final else ""
     if last.isdigit():
         return _DIGIT_FINALS.get(last, "")
-    match = _ENGLISH_FINAL.search(word.rstrip("'\"`)]>.,…  "))
+    if re.split(r"[\W_]", word.lower())[-1] in _SHORT_WORDS:
+        return "ㅂ"
+    match = _ENGLISH_FINAL.search(word)
     if match is None:
         return ""
     return "ㄹ" if match["l"] else "ㅁ"

@@ -24,13 +24,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from checker.exercise import Course, Exercise
 from checker.verdict import Grade, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from docker import DockerClient
+
+    from checker.exercise import Course, Exercise
 
 __all__ = ["Case", "Expected", "Inventory", "cases", "judge", "leftovers"]
 
@@ -117,7 +118,7 @@ def judge(case: Case, root: Path) -> Grade:
         work = Path(folder) / case.exercise.name
         work.mkdir()
         for source in case.folders:
-            _lay(source, work, case)
+            _lay(source, work)
         file = Path(folder) / "grades.json"
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *_selection(case)]
         done = subprocess.run(
@@ -142,7 +143,7 @@ def _selection(case: Case) -> list[str]:
     return [f"exercises/{case.exercise.number}::{check}" for check in upto]
 
 
-def _lay(source: Path, work: Path, case: Case) -> None:
+def _lay(source: Path, work: Path) -> None:
     """Copy a case's files; of the starter only what is the learner's."""
     ours = {"README.md", "README.ko.md", "exercise.toml", ".checks", "expect.toml"}
     shutil.copytree(

@@ -52,9 +52,7 @@ def _kata(language: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize(
-    ("language", "words"), [("en", "Make this machine ready"), ("ko", "이 컴퓨터를 준비해요")]
-)
+@pytest.mark.parametrize(("language", "words"), [("en", "Make this machine ready"), ("ko", "이 컴퓨터를 준비해요")])
 def test_help_is_in_the_learners_language(language: str, words: str) -> None:
     """``kata --help`` lists the commands in the learner's language."""
     done = _kata(language, "--help")
@@ -253,9 +251,7 @@ def test_doctor_is_3_when_something_is_missing(
     assert capsys.readouterr().out == "✓ Python\n✗ no buildx\n    → install it\n"
 
 
-def test_lists_what_there_is(
-    course: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_lists_what_there_is(course: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A line an exercise, with number, title and points."""
     del course
     exercise = SimpleNamespace(
@@ -301,7 +297,5 @@ def test_hints_come_one_by_one(  # noqa: PLR0913, PLR0917 - two tables
 def test_starts_without_docker() -> None:
     """The command line imports neither docker nor testcontainers before a command needs them."""
     program = "import sys, checker.cli; print({'docker', 'testcontainers', 'requests'} & set(sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=cli.ROOT
-    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=cli.ROOT)
     assert done.stdout == "set()\n"

@@ -170,9 +170,7 @@ def test_half_made_environment_is_made_anew(starter: Starter, monkeypatch: pytes
     assert starter.is_ready("run")
 
 
-def test_moved_clone_makes_it_anew(
-    starter: Starter, clone: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_moved_clone_makes_it_anew(starter: Starter, clone: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """An environment names its own folder in its scripts; in a clone that was moved it is not ready."""
     starter.interpreter("run")
     moved = tmp_path_factory.mktemp("moved") / "clone"
@@ -180,9 +178,7 @@ def test_moved_clone_makes_it_anew(
     assert not _load(moved / "kata").is_ready("run")
 
 
-@pytest.mark.parametrize(
-    ("language", "words"), [("en", "was not made by ./kata"), ("ko", "만든 환경이 아닌데")]
-)
+@pytest.mark.parametrize(("language", "words"), [("en", "was not made by ./kata"), ("ko", "만든 환경이 아닌데")])
 def test_leaves_an_environment_of_the_users_alone(
     starter: Starter,
     monkeypatch: pytest.MonkeyPatch,
@@ -311,9 +307,7 @@ def test_two_at_once_make_it_once(clone: Path, starter: Starter) -> None:
         (starter.VENV / "bin/python").unlink()
         (starter.VENV / "bin/python").symlink_to(base)
         (starter.VENV / "lib/python3.11/site-packages/docker_kata.pth").unlink()
-        (starter.VENV / "kata.json").write_text(
-            json.dumps({"run": starter.fingerprint("run")}), encoding="utf-8"
-        )
+        (starter.VENV / "kata.json").write_text(json.dumps({"run": starter.fingerprint("run")}), encoding="utf-8")
     _, errors = second.communicate(timeout=60)
     assert "Making" not in errors
 

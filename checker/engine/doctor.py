@@ -105,9 +105,7 @@ def _package(name: str) -> Line:
 def _program(name: str, command: Iterable[str], engine: Engine) -> Line:
     environ = {**os.environ, **engine.environment()}
     try:
-        done = subprocess.run(
-            [*command], env=environ, capture_output=True, text=True, check=False, timeout=20
-        )
+        done = subprocess.run([*command], env=environ, capture_output=True, text=True, check=False, timeout=20)
         found = done.stdout.strip() if done.returncode == 0 else ""
     except (OSError, subprocess.TimeoutExpired):
         found = ""

@@ -178,9 +178,7 @@ def _named() -> Engine | None:
             origin="DOCKER_HOST",
             certs=certs if os.environ.get("DOCKER_TLS_VERIFY") and not host.startswith("unix:") else "",
         )
-    name = (
-        os.environ.get("DOCKER_CONTEXT") or _json(config / "config.json").get("currentContext") or "default"
-    )
+    name = os.environ.get("DOCKER_CONTEXT") or _json(config / "config.json").get("currentContext") or "default"
     return None if name == "default" else _context(config, str(name))
 
 

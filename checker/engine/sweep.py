@@ -43,9 +43,7 @@ def sweep(engine: Engine, run: str | None = None) -> list[str]:
 def clean(engine: Engine) -> list[str]:
     """Sweep by label, and remove what exercises and learners named ``kata-NN-*``; say which."""
     named = [
-        line
-        for kind in _KINDS
-        for line in _remove(engine, kind, lambda name: bool(_EXERCISE_NAME.fullmatch(name)), {})
+        line for kind in _KINDS for line in _remove(engine, kind, lambda name: bool(_EXERCISE_NAME.fullmatch(name)), {})
     ]
     return sweep(engine) + named
 
@@ -60,9 +58,7 @@ _LISTS: Mapping[str, str] = {
 }
 
 
-def _remove(
-    engine: Engine, kind: str, wanted: Callable[[str], bool], filters: Mapping[str, list[str]]
-) -> list[str]:
+def _remove(engine: Engine, kind: str, wanted: Callable[[str], bool], filters: Mapping[str, list[str]]) -> list[str]:
     path = _LISTS[kind] + urlencode({"filters": json.dumps(filters)})
     status, found = engine.request("GET", path)
     if status != 200:
@@ -92,9 +88,7 @@ def _names(kind: str, row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _delete(engine: Engine, kind: str, reference: str) -> None:
     path = f"/{kind}s/{quote(reference, safe='')}"
-    status, answer = engine.request(
-        "DELETE", f"{path}?force=1&v=1" if kind == "container" else f"{path}?force=1"
-    )
+    status, answer = engine.request("DELETE", f"{path}?force=1&v=1" if kind == "container" else f"{path}?force=1")
     # 404: gone in the meantime; 409 of a container: another process is removing it right now
     if status >= 400 and status != 404 and not (status == 409 and kind == "container"):
         detail = answer.get("message", "") if isinstance(answer, dict) else answer

@@ -81,9 +81,7 @@ def _connect(host: str, seconds: float, certs: str) -> HTTPConnection:
         connection.sock = _unix_socket(parts.netloc + parts.path, seconds)
         return connection
     if certs:
-        return HTTPSConnection(
-            parts.hostname or "", parts.port or 2376, timeout=seconds, context=_tls(Path(certs))
-        )
+        return HTTPSConnection(parts.hostname or "", parts.port or 2376, timeout=seconds, context=_tls(Path(certs)))
     return HTTPConnection(parts.hostname or "", parts.port or 2375, timeout=seconds)
 
 

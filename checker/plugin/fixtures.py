@@ -6,14 +6,12 @@ import contextlib
 import fcntl
 import hashlib
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from checker.engine import Engine, find_engine
 from checker.engine.place import Place
-from checker.exercise import Exercise
 from checker.phrase import KataError
 from checker.plugin.collection import ExerciseDir
 from checker.work import Work
@@ -21,7 +19,9 @@ from checker.workbench.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
+    from checker.exercise import Exercise
     from checker.workbench.bench import Bench
 
 __all__ = ["bench", "engine", "run", "work"]
@@ -61,7 +61,7 @@ def bench(request: pytest.FixtureRequest, engine: Engine, work: Work, run: Run) 
 
 def _exercise(request: pytest.FixtureRequest) -> Exercise:
     folder = request.node.getparent(ExerciseDir)
-    assert folder is not None, "only the checks of an exercise have work and a bench"
+    assert isinstance(folder, ExerciseDir), "only the checks of an exercise have work and a bench"
     return folder.exercise
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checker.engine import find_engine
-from checker.exercise import Exercise
 from checker.phrase import KataError, language, plain, say
 from checker.plugin.collection import course_of
 from checker.plugin.judging import verdict_of
@@ -20,6 +19,7 @@ from checker.verdict import Outcome, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from checker.exercise import Exercise
     from checker.plugin.story import Story
 
 __all__ = ["HtmlReport"]
@@ -69,9 +69,8 @@ class HtmlReport:
         ]
         images = {image for grade in grades for image in self._exercises[grade.exercise].images}
         total = escape(say("html.total", points=points, most=most))
-        prefix.append(
-            f'{STYLE}<div class="kata" lang="{language()}"><h2>{total}</h2>{_table(rows)}<br>{_table(_judged_by(images))}</div>'
-        )
+        tables = f"{_table(rows)}<br>{_table(_judged_by(images))}"
+        prefix.append(f'{STYLE}<div class="kata" lang="{language()}"><h2>{total}</h2>{tables}</div>')
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
@@ -128,7 +127,9 @@ def _judged_by(images: Iterable[str]) -> list[tuple[str, ...]]:
     try:
         engine = find_engine()
         version = engine.request("GET", "/version")[1]
-        rows = [("Docker Engine", f"{version['Version']} (API {version['ApiVersion']}, {version['Arch']})")]
+        rows: list[tuple[str, ...]] = [
+            ("Docker Engine", f"{version['Version']} (API {version['ApiVersion']}, {version['Arch']})")
+        ]
         for reference in sorted(images):
             status, image = engine.request("GET", f"/images/{reference}/json")
             rows.append((reference, image["Id"][:19] if status == 200 else "-"))

@@ -50,9 +50,7 @@ def verdict_of(report: pytest.TestReport) -> Verdict | None:
     return Verdict.from_json(found) if isinstance(found, dict) else None
 
 
-def _verdict(
-    item: pytest.Item, exercise: Exercise, call: pytest.CallInfo[None], seconds: float
-) -> Verdict | None:
+def _verdict(item: pytest.Item, exercise: Exercise, call: pytest.CallInfo[None], seconds: float) -> Verdict | None:
     """Return what this phase says about the check; None for a phase that says nothing."""
     error = call.excinfo.value if call.excinfo is not None else None
     if error is None:
@@ -62,9 +60,7 @@ def _verdict(
     if isinstance(error, Mistake):
         return _mistake(item, exercise, error, seconds)
     text = Text(en=f"{error.cause.en}\n{error.remedy.en}", ko=f"{error.cause.ko}\n{error.remedy.ko}")
-    return Verdict(
-        exercise=exercise.name, check=check_of(item), outcome=Outcome.BROKEN, feedback=text, seconds=seconds
-    )
+    return Verdict(exercise=exercise.name, check=check_of(item), outcome=Outcome.BROKEN, feedback=text, seconds=seconds)
 
 
 def _mistake(item: pytest.Item, exercise: Exercise, mistake: Mistake, seconds: float) -> Verdict:
@@ -107,6 +103,10 @@ def _blame(item: pytest.Item, error: BaseException) -> Mistake | KataError:
         return error
     if isinstance(error, AssertionError) and _is_in_checks(error):
         return Mistake("check.does_not_hold", detail=_authors_words(error))
+    return _our_fault(error)
+
+
+def _our_fault(error: BaseException) -> KataError:
     if isinstance(error, pytest.skip.Exception | pytest.xfail.Exception):
         return KataError("check.skipped")
     if type(error).__module__.startswith(("docker.", "requests.", "urllib3.", "testcontainers.")):

@@ -1,7 +1,7 @@
 """What a learner types after ``pytest``, and what pytest has to be told.
 
-``exercises/04``, or just ``04``, becomes ``exercises/04_run_redis``; ``exercises/04::stops_in_time`` the node id of that
-check. It works from the project's root and from folders below it. Arguments that are no exercises are left as they are.
+``exercises/04``, or just ``04``, becomes ``exercises/04_run_redis``; ``exercises/04::stops_in_time`` the node id of
+that check. It works from the project's root and from folders below it. What is no exercise is left as it is.
 """
 
 from __future__ import annotations

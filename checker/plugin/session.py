@@ -109,8 +109,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def _import_docker() -> None:
-    import checker.workbench.bench  # noqa: F401, PLC0415
     import docker.errors  # noqa: F401, PLC0415 - what makes `docker` worth waiting for
+
+    import checker.workbench.bench  # noqa: F401, PLC0415
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -65,8 +65,7 @@ class Story:
     def grades(self) -> tuple[Grade, ...]:
         """The grade of each exercise that was asked for."""
         return tuple(
-            Grade.of(name, self._exercise(name).checks, self._verdicts.get(name, ()))
-            for name in sorted(self._expected)
+            Grade.of(name, self._exercise(name).checks, self._verdicts.get(name, ())) for name in sorted(self._expected)
         )
 
     def exit_code(self, pytests: int) -> int:

@@ -11,7 +11,7 @@ import functools
 import secrets
 import tempfile
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from checker.phrase import KataError
 from checker.verdict import Mistake
@@ -56,7 +56,7 @@ class Bench:
         self._deadline = time.monotonic() + exercise.seconds
         self._closing = contextlib.ExitStack()
 
-    def __enter__(self) -> Bench:
+    def __enter__(self) -> Self:
         sweep_dead(self.client, self._run.folder.parent)
         self.clear()
         self._look_for_images()
@@ -171,8 +171,8 @@ class Bench:
         named = ((e.id, e.about.get("name", e.id[:12])) for e in made)
         prefix = self.exercise.prefix  # another exercise may be at work beside this one
         return tuple(
-            Container(self.client, id, name)
-            for id, name in named
+            Container(self.client, full_id, name)
+            for full_id, name in named
             if name.startswith(prefix) or not name.startswith("kata-")
         )
 
@@ -204,9 +204,7 @@ class Bench:
         """
         from checker.workbench.explain import explain  # noqa: PLC0415 - only where something went wrong
 
-        explained = explain(
-            finished.said, work=self.work.folder, engine=self.engine, known_images=self.exercise.images
-        )
+        explained = explain(finished.said, work=self.work.folder, engine=self.engine, known_images=self.exercise.images)
         if explained is not None:
             return explained
         if finished.code == 0:

@@ -45,7 +45,7 @@ class Binding:
     def is_loopback(self) -> bool:
         """Whether only programs on this machine can reach it."""
         try:
-            return ipaddress.ip_address(self.address or "0.0.0.0").is_loopback
+            return ipaddress.ip_address(self.address).is_loopback  # empty, which means everywhere, is no address
         except ValueError:
             return False
 

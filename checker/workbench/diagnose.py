@@ -221,9 +221,7 @@ def _listens_elsewhere(port: int, published: Mapping[int, list[int]], numbers: C
 def _wrong_target(container: int, hosts: Collection[int], numbers: Collection[int]) -> Mistake:
     swapped = sorted({*hosts} & {*numbers})
     if swapped:
-        return Mistake(
-            "docker.ports_swapped", host=swapped[0], container=container, listening=_listed(numbers)
-        )
+        return Mistake("docker.ports_swapped", host=swapped[0], container=container, listening=_listed(numbers))
     return Mistake("docker.published_other_port", container=container, listening=_listed(numbers))
 
 

@@ -35,9 +35,7 @@ MOST_FILES = 2_000  # of the learner's folder, when looking for a name like the 
 HEAD = 4_096  # bytes of a file that are read to see what it is
 
 # What buildx prints above its last line: the file, and its lines with >>> before the one at fault
-_EXCERPT = re.compile(
-    r"^(?P<file>\S[^\n:]*):(?P<line>\d+)\n-{10,}\n(?P<block>.*?)\n-{10,}$", re.MULTILINE | re.DOTALL
-)
+_EXCERPT = re.compile(r"^(?P<file>\S[^\n:]*):(?P<line>\d+)\n-{10,}\n(?P<block>.*?)\n-{10,}$", re.MULTILINE | re.DOTALL)
 _MARKED = re.compile(r"^\s*\d+ \| >>> ?(?P<text>.*)$", re.MULTILINE)
 # The log of the step that failed, as it is repeated below a plain or fancy progress display
 _STEP_LOG = re.compile(
@@ -307,9 +305,7 @@ def _run_failed(build: Build, match: re.Match[str]) -> Mistake | KataError:
         return Mistake("docker.run_needs_network", place=place, said=network[0].strip()[:160])
     package = _NO_PACKAGE.search(log)
     if package:
-        return Mistake(
-            "docker.apt_knows_no_package", place=place, package=package["package"] or package["other"]
-        )
+        return Mistake("docker.apt_knows_no_package", place=place, package=package["package"] or package["other"])
     wheel = _NO_WHEEL.search(log)
     if wheel:
         return Mistake("docker.pip_found_nothing", place=place, package=wheel["package"])

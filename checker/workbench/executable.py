@@ -48,9 +48,7 @@ SHELL_REFUSAL = re.compile(
 )
 """How runc's last step ("exec /x: …"), dash, busybox and bash say that they could not start a program."""
 
-SINGLE_QUOTES = re.compile(
-    r"^\S*sh: (?:(?:line )?\d+: )?\['?[^\s:\]]+'?,: (?:command )?not found$", re.MULTILINE
-)
+SINGLE_QUOTES = re.compile(r"^\S*sh: (?:(?:line )?\d+: )?\['?[^\s:\]]+'?,: (?:command )?not found$", re.MULTILINE)
 """A shell that was given ``['echo', 'hi']`` to run."""
 
 CARRIAGE_RETURNS = re.compile(

@@ -134,9 +134,7 @@ def _image_not_here(match: re.Match[str], scene: Scene) -> Mistake:
 
 
 def _not_running(match: re.Match[str], scene: Scene) -> Mistake:
-    found = (
-        scene.ask(f"/containers/{match['name']}/json") if re.fullmatch(r"[\w.-]+", match["name"]) else None
-    )
+    found = scene.ask(f"/containers/{match['name']}/json") if re.fullmatch(r"[\w.-]+", match["name"]) else None
     name = str(found["Name"]).lstrip("/") if found else match["name"][:12]
     return Mistake("docker.not_running", name=name)
 

@@ -46,12 +46,12 @@ def remove_named(client: DockerClient, prefix: str) -> None:
     pattern = {"name": f"^/?{prefix}"}
     for container in api.containers(all=True, filters=pattern):
         if any(name.removeprefix("/").startswith(prefix) for name in container["Names"]):
-            _remove(lambda found=container: api.remove_container(found["Id"], v=True, force=True))
+            _remove(api.remove_container, container["Id"], v=True, force=True)
     _remove_networks_and_volumes(client, pattern, lambda name: name.startswith(prefix))
     for image in api.images(filters={"reference": [f"{prefix}*", f"*/{prefix}*"]}):
         for tag in image["RepoTags"] or []:
             if tag.rpartition("/")[2].startswith(prefix):
-                _remove(lambda found=tag: api.remove_image(found, force=True))
+                _remove(api.remove_image, tag, force=True)
 
 
 def remove_labelled(client: DockerClient, run: str) -> None:
@@ -59,10 +59,10 @@ def remove_labelled(client: DockerClient, run: str) -> None:
     api = client.api
     label = {"label": f"kata.run={run}"}
     for container in api.containers(all=True, filters=label):
-        _remove(lambda found=container: api.remove_container(found["Id"], v=True, force=True))
+        _remove(api.remove_container, container["Id"], v=True, force=True)
     _remove_networks_and_volumes(client, label, lambda _: True)
     for image in api.images(filters=label):
-        _remove(lambda found=image: api.remove_image(found["Id"], force=True))
+        _remove(api.remove_image, image["Id"], force=True)
 
 
 def stray(event: Event, images: frozenset[str]) -> Stray | None:
@@ -86,26 +86,24 @@ def remove_strays(client: DockerClient, strays: Iterable[Stray]) -> None:
     """Remove what scripts made without a name of the exercise; a volume only if nobody uses it."""
     for found in sorted(strays, key=lambda found: found.kind):  # containers let go of their volumes
         if found.kind == "container":
-            _remove(lambda id=found.id: client.api.remove_container(id, v=True, force=True))
+            _remove(client.api.remove_container, found.id, v=True, force=True)
         elif found.kind == "volume":
-            _remove(lambda id=found.id: client.api.remove_volume(id))
+            _remove(client.api.remove_volume, found.id)
 
 
-def _remove_networks_and_volumes(
-    client: DockerClient, filters: dict[str, Any], is_ours: Callable[[str], bool]
-) -> None:
+def _remove_networks_and_volumes(client: DockerClient, filters: dict[str, Any], is_ours: Callable[[str], bool]) -> None:
     api = client.api
     for network in api.networks(filters=filters):
         if is_ours(network["Name"]):
-            _remove(lambda found=network: api.remove_network(found["Id"]))
+            _remove(api.remove_network, network["Id"])
     for volume in api.volumes(filters=filters)["Volumes"] or []:
         if is_ours(volume["Name"]):
-            _remove(lambda found=volume: api.remove_volume(found["Name"], force=True))
+            _remove(api.remove_volume, volume["Name"], force=True)
 
 
-def _remove(remove: Callable[[], object]) -> None:
+def _remove(remove: Callable[..., object], found: str, **options: bool) -> None:
     """Remove something that may be gone already, or that somebody else still uses."""
     from docker.errors import APIError  # noqa: PLC0415 - imported late, as everywhere
 
     with contextlib.suppress(APIError):
-        remove()
+        remove(found, **options)

@@ -20,7 +20,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from checker.phrase import plain
 from checker.verdict import Mistake
@@ -97,7 +97,7 @@ class Script:
         finally:
             os.close(status)
 
-    def __enter__(self) -> Script:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -281,6 +281,6 @@ def _reader_of_terminal(mark: str) -> str:
         with contextlib.suppress(OSError):
             name = (process / "comm").read_text().strip()
             asleep = re.search(r"n_tty_read|wait_woken", (process / "wchan").read_text())
-            if name != "docker" and asleep and os.readlink(process / "fd" / "0").startswith("/dev/pts/"):
+            if name != "docker" and asleep and (process / "fd" / "0").readlink().is_relative_to("/dev/pts"):
                 return name
     return ""

@@ -112,7 +112,5 @@ def _tiny_image(client: DockerClient, name: str, run: str) -> str:
         entry = tarfile.TarInfo("bystander")
         entry.size = len(content)
         tar.addfile(entry, io.BytesIO(content))
-    client.api.import_image_from_data(
-        layer.getvalue(), repository=name, tag="1", changes=[f"LABEL kata.run={run}"]
-    )
+    client.api.import_image_from_data(layer.getvalue(), repository=name, tag="1", changes=[f"LABEL kata.run={run}"])
     return str(client.api.inspect_image(f"{name}:1")["Id"])

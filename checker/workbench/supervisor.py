@@ -19,6 +19,7 @@ import select
 import signal
 import sys
 import time
+from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36  # prctl(2): orphaned descendants become our children, whatever sessions they opened
 CHUNK = 65_536  # bytes
@@ -130,8 +131,8 @@ def kill_descendants(seconds: float) -> None:
 
 def children() -> list[int]:
     """Return the process ids of our children."""
-    with contextlib.suppress(OSError), open(f"/proc/self/task/{os.getpid()}/children") as listed:
-        return [int(pid) for pid in listed.read().split()]
+    with contextlib.suppress(OSError):
+        return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
     return []
 
 

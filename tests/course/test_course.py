@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from checker.exercise import Course
-from checker.phrase import Text
 from checker.selfcheck import Case, Inventory, cases, judge, leftovers
 from checker.verdict import Grade, Outcome
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
     from checker.exercise import Exercise
+    from checker.phrase import Text
 
 PROOFS = Path(__file__).parent
 COURSE = Course(PROOFS.parent.parent)
@@ -125,7 +125,7 @@ def test_every_mistake_can_be_made(exercise: Exercise) -> None:
 
 @pytest.mark.parametrize("exercise", COURSE.exercises(), ids=lambda exercise: exercise.name)
 def test_an_exercise_is_complete(exercise: Exercise) -> None:
-    """An exercise has its prompt in both languages, a picture, three hints or more, a reference and another solution."""
+    """An exercise has prompts in both languages, a picture, three hints or more, and two solutions."""
     prompts = [exercise.folder / "README.md", exercise.folder / "README.ko.md"]
     assert all(prompt.is_file() for prompt in prompts)
     assert all(".svg" in prompt.read_text(encoding="utf-8") for prompt in prompts)

@@ -102,9 +102,7 @@ needs_apt = pytest.mark.skipif(shutil.which("apt-get") is None, reason="not a De
 
 @needs_apt
 @pytest.mark.parametrize(("language", "words"), [("en", "could not fetch"), ("ko", "받지 못했어요")])
-def test_says_what_apt_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, words: str
-) -> None:
+def test_says_what_apt_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, words: str) -> None:
     """A mirror that does not exist is an error with apt's own reason, not a warning."""
     monkeypatch.setenv("KATA_LANG", language)
     apt = Apt(tmp_path, "bookworm", Source(uri=f"file:{tmp_path}/nowhere"))
@@ -114,9 +112,7 @@ def test_says_what_apt_said(
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "is missing"), ("ko", "프로그램이 없어서")])
-def test_says_that_apt_is_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, words: str
-) -> None:
+def test_says_that_apt_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, words: str) -> None:
     """Without apt-get the error names it."""
     monkeypatch.setenv("KATA_LANG", language)
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -148,9 +144,7 @@ def test_unpacks_files_without_running_scripts(tmp_path: Path) -> None:
     postinst.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n", encoding="utf-8")
     postinst.chmod(0o755)
     (tmp_path / "package/file").write_text("here", encoding="utf-8")
-    subprocess.run(
-        ["dpkg-deb", "-b", tmp_path / "package", tmp_path / "t.deb"], check=True, capture_output=True
-    )
+    subprocess.run(["dpkg-deb", "-b", tmp_path / "package", tmp_path / "t.deb"], check=True, capture_output=True)
     unpack([tmp_path / "t.deb"], tmp_path / "root")
     assert (tmp_path / "root/file").read_text(encoding="utf-8") == "here"
     assert not (tmp_path / "ran").exists()

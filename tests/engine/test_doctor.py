@@ -80,9 +80,7 @@ def test_says_that_the_registry_is_out_of_reach(
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "free some space"), ("ko", "공간을 비워")])
-def test_says_that_the_disk_is_full(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, words: str
-) -> None:
+def test_says_that_the_disk_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, words: str) -> None:
     """Less room than the images want is not ok."""
     monkeypatch.setenv("KATA_LANG", language)
     monkeypatch.setattr(doctor, "_ROOM", 2**80)

@@ -51,12 +51,8 @@ def test_only_a_debian_can_start_one(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @linux
-@pytest.mark.parametrize(
-    ("language", "words"), [("en", "ended while it was starting"), ("ko", "끝나 버렸어요")]
-)
-def test_says_why_the_engine_died(
-    place: Place, monkeypatch: pytest.MonkeyPatch, language: str, words: str
-) -> None:
+@pytest.mark.parametrize(("language", "words"), [("en", "ended while it was starting"), ("ko", "끝나 버렸어요")])
+def test_says_why_the_engine_died(place: Place, monkeypatch: pytest.MonkeyPatch, language: str, words: str) -> None:
     """An engine that ends while it starts is an error with the end of its log, at once."""
     monkeypatch.setenv("KATA_LANG", language)
     _dockerd(place, "echo noise; echo failed to start: no such disk >&2; exit 1")

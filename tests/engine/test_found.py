@@ -45,9 +45,7 @@ def test_context_comes_second(bare: Path, fake_engine: FakeEngine) -> None:
     assert find_engine() == Engine(host=fake_engine.host, origin="context")
 
 
-def test_docker_context_names_another(
-    bare: Path, fake_engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_docker_context_names_another(bare: Path, fake_engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     """DOCKER_CONTEXT wins over the context in the configuration."""
     _context(bare, "mine", fake_engine.host)
     (bare / ".docker/config.json").write_text('{"currentContext": "other"}', encoding="utf-8")
@@ -64,9 +62,7 @@ def test_usual_socket_comes_third(fake_engine: FakeEngine, monkeypatch: pytest.M
 
 
 @pytest.mark.usefixtures("bare")
-def test_dead_socket_is_passed_over(
-    short: Path, fake_engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_dead_socket_is_passed_over(short: Path, fake_engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A socket that a dead engine left in a usual place does not hide a living one."""
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(short / "dead.sock"))
@@ -90,9 +86,7 @@ def test_embedded_comes_last(fake_engine: FakeEngine, monkeypatch: pytest.Monkey
     ("language", "words"),
     [("en", ("No Docker engine answers.", "Run ./kata up")), ("ko", ("engine이 없어요", "./kata up 을"))],
 )
-def test_says_that_there_is_none(
-    monkeypatch: pytest.MonkeyPatch, language: str, words: tuple[str, str]
-) -> None:
+def test_says_that_there_is_none(monkeypatch: pytest.MonkeyPatch, language: str, words: tuple[str, str]) -> None:
     """Without any engine the error says to run ./kata up."""
     monkeypatch.setenv("KATA_LANG", language)
     with pytest.raises(KataError) as caught:

@@ -54,9 +54,7 @@ def test_ends_what_can_be_asked_to_end(tmp_path: Path) -> None:
 
 def test_kills_what_will_not_end() -> None:
     """A process that ignores SIGTERM is killed when time is up."""
-    program = (
-        "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); signal.pause()"
-    )
+    program = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); signal.pause()"
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as stubborn:
         assert stubborn.stdout is not None
         stubborn.stdout.readline()
@@ -84,9 +82,7 @@ def test_says_what_cannot_be_killed(monkeypatch: pytest.MonkeyPatch, language: s
 
 def test_finds_descendants_at_any_depth() -> None:
     """A grandchild counts as below its grandparent."""
-    with subprocess.Popen(
-        ["sh", "-c", "sh -c 'sleep 60 & echo $!; wait' & wait"], stdout=subprocess.PIPE
-    ) as top:
+    with subprocess.Popen(["sh", "-c", "sh -c 'sleep 60 & echo $!; wait' & wait"], stdout=subprocess.PIPE) as top:
         assert top.stdout is not None
         grandchild = int(top.stdout.readline())
         below = remains.below([top.pid])

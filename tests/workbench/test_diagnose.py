@@ -158,9 +158,7 @@ def test_the_file_tells_what_the_kernel_does_not(
     said: str, head: bytes, key: str, blanks: dict[str, str], expect: Expect
 ) -> None:
     """Mistakes 13, 15 and 16 share two texts; how the file begins tells them apart."""
-    answer = why_not_running(
-        container(), lambda: f"exec /ep.sh: {said}\n", lambda _: head, engine_architecture="amd64"
-    )
+    answer = why_not_running(container(), lambda: f"exec /ep.sh: {said}\n", lambda _: head, engine_architecture="amd64")
     expect(answer, key, file="/ep.sh", **blanks)
 
 
@@ -359,9 +357,7 @@ def test_why_data_is_gone(inspect: dict[str, Any], key: str, blanks: dict[str, s
 @pytest.mark.parametrize("destination", ["/", "/data", "/data/", "/data/x"])
 def test_a_named_volume_keeps_what_lies_in_it(destination: str) -> None:
     """A path in a named volume, or in a mounted folder, is not lost."""
-    assert (
-        why_data_lost(mounted({"Type": "volume", "Name": "v", "Destination": destination}), "/data/x") is None
-    )
+    assert why_data_lost(mounted({"Type": "volume", "Name": "v", "Destination": destination}), "/data/x") is None
     assert why_data_lost(mounted({"Type": "bind", "Destination": destination}), "/data/x") is None
 
 
@@ -388,9 +384,7 @@ def test_started_is_not_ready(depends_on: str, key: str, expect: Expect) -> None
 
 def test_who_waited_for_health_or_was_not_refused_has_another_trouble() -> None:
     """Without a refused connection, or with a health condition, readiness is not the cause."""
-    assert (
-        why_not_ready(service("web", "db:service_started:false"), service("db"), lambda: "KeyError") is None
-    )
+    assert why_not_ready(service("web", "db:service_started:false"), service("db"), lambda: "KeyError") is None
     healthy = service("web", "db:service_healthy:false")
     assert why_not_ready(healthy, service("db"), lambda: "connection refused") is None
 
@@ -499,9 +493,7 @@ class TestContainers:
 
     def sockets(self, desk: Desk) -> list[tuple[str, int]]:
         """Return where something listens in the container."""
-        return sorted(
-            parse_listening(desk.docker("exec", desk.label, "cat", "/proc/net/tcp", "/proc/net/tcp6"))
-        )
+        return sorted(parse_listening(desk.docker("exec", desk.label, "cat", "/proc/net/tcp", "/proc/net/tcp6")))
 
     def test_12_a_shell_that_keeps_the_stop_signal(self, desk: Desk, expect: Expect) -> None:
         """PID 1 of a shell-form command with more than one step is the shell; it has to be killed."""
@@ -554,9 +546,7 @@ class TestContainers:
         desk.docker("compose", "-p", desk.label, "up", "-d")
         web = f"{desk.label}-web-1"
         desk.docker("wait", web)
-        answer = why_not_ready(
-            desk.inspect(web), desk.inspect(f"{desk.label}-db-1"), lambda: desk.docker("logs", web)
-        )
+        answer = why_not_ready(desk.inspect(web), desk.inspect(f"{desk.label}-db-1"), lambda: desk.docker("logs", web))
         desk.docker("compose", "-p", desk.label, "down", "-t", "0")
         english, korean = expect(answer, "started_is_not_ready", service="web", needed="db")
         assert "started is not ready" in english

@@ -33,8 +33,7 @@ WORDINGS: dict[str, tuple[str, dict[str, str], str]] = {
     "8, buildx 0.29": (
         "unknown_instruction",
         {"place": "Dockerfile:2", "instruction": "RUNN", "nearest": "RUN"},
-        EXCERPT.format(line="RUNN true")
-        + "ERROR: failed to build: failed to solve: dockerfile parse error on line 2: "
+        EXCERPT.format(line="RUNN true") + "ERROR: failed to build: failed to solve: dockerfile parse error on line 2: "
         "unknown instruction: RUNN",
     ),
     "8, buildkit 0.9": (
@@ -73,11 +72,7 @@ WORDINGS: dict[str, tuple[str, dict[str, str], str]] = {
     "arguments": (
         "instruction_arguments",
         {"place": "Dockerfile:2", "said": "COPY requires at least two arguments"},
-        (
-            f"{SOLVE}dockerfile parse error on line 2: COPY requires at least two arguments, but only one "
-            "was "
-            "provided."
-        ),
+        (f"{SOLVE}dockerfile parse error on line 2: COPY requires at least two arguments, but only one was provided."),
     ),
     "arguments without a line": (
         "instruction_arguments",
@@ -273,10 +268,7 @@ def test_a_line_is_found_in_the_file_where_the_builder_names_none(tmp_path: Path
         "code: 1"
     )
     expect(explain(said, work=tmp_path), "run_failed", place="Dockerfile:3", tail="hello")
-    said = (
-        "Step 2/2 : RUN echo hello &&     false\nhello\n"
-        "The command '/bin/sh -c x' returned a non-zero code: 1"
-    )
+    said = "Step 2/2 : RUN echo hello &&     false\nhello\nThe command '/bin/sh -c x' returned a non-zero code: 1"
     expect(explain(said, work=tmp_path), "run_failed", place="Dockerfile:3", tail="hello")
 
 
@@ -292,9 +284,7 @@ def test_a_tail_stays_short(expect: Expect) -> None:
     assert "line 99" in str(answer.blanks["tail"])
 
 
-@pytest.mark.parametrize(
-    "name", ["dockerfile.txt", "Dockerfile.txt", "DockerFile", "dockerfile", "Dokerfile"]
-)
+@pytest.mark.parametrize("name", ["dockerfile.txt", "Dockerfile.txt", "DockerFile", "dockerfile", "Dokerfile"])
 def test_a_misnamed_dockerfile_is_found(name: str, tmp_path: Path, expect: Expect) -> None:
     """The file that was probably meant is named."""
     (tmp_path / name).touch()
@@ -412,9 +402,7 @@ class TestTheBuilder:
     def test_23_apt_asks_and_nobody_answers(self, desk: Desk, expect: Expect) -> None:
         """An apt-get install without -y is recognised by the question; the package is made on the spot."""
         desk.write("Packages.sh", MAKE_PACKAGE, 0o755)
-        dockerfile = (
-            "FROM debian:bookworm-slim\nCOPY Packages.sh /\nRUN sh /Packages.sh\nRUN apt-get install kata-b\n"
-        )
+        dockerfile = "FROM debian:bookworm-slim\nCOPY Packages.sh /\nRUN sh /Packages.sh\nRUN apt-get install kata-b\n"
         answer = desk.explain(desk.build(dockerfile))
         english, korean = expect(answer, "apt_asks", place="Dockerfile:4")
         assert "[Y/n]" in english
@@ -437,9 +425,7 @@ class TestTheBuilder:
         expect(answer, "pip_found_nothing", place="Dockerfile:2", package="flask")
 
     @pytest.mark.parametrize("progress", ["plain", "quiet", "auto"])
-    def test_every_progress_display_ends_in_the_same_words(
-        self, desk: Desk, expect: Expect, progress: str
-    ) -> None:
+    def test_every_progress_display_ends_in_the_same_words(self, desk: Desk, expect: Expect, progress: str) -> None:
         """The mistake is found whichever way the build showed its progress."""
         answer = desk.explain(desk.build("FROM busybox:1\nRUN echo a && false\n", f"--progress={progress}"))
         key = "run_failed_silently" if progress == "quiet" else "run_failed"

@@ -40,9 +40,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("lines", "path", "excluded"), CASES)
-def test_a_pattern_excludes_what_docker_excludes(
-    tmp_path: Path, lines: str, path: str, *, excluded: bool
-) -> None:
+def test_a_pattern_excludes_what_docker_excludes(tmp_path: Path, lines: str, path: str, *, excluded: bool) -> None:
     """Patterns mean what Docker's documentation says they mean."""
     (tmp_path / ".dockerignore").write_text(lines)
     assert (excluded_by(tmp_path, path) is not None) == excluded

@@ -22,10 +22,7 @@ if TYPE_CHECKING:
 DAEMON = "docker: Error response from daemon: "
 SOLVE = "ERROR: failed to solve: "
 KNOWN = ("busybox:1", "redis:7", "python:3.11-slim", "debian:bookworm-slim", "hello-world")
-OFFLINE = (
-    'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io on 10.0.0.2:53: no '
-    "such host"
-)
+OFFLINE = 'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io on 10.0.0.2:53: no such host'
 
 
 # Tables: the same mistakes in the words of several versions
@@ -39,10 +36,7 @@ WORDINGS: dict[str, tuple[str, dict[str, str], str]] = {
     "1, buildx 0.29": (
         "no_context",
         {},
-        (
-            "ERROR: docker: 'docker buildx build' requires 1 argument\n\nUsage:  docker buildx build "
-            "[OPTIONS] PATH"
-        ),
+        ("ERROR: docker: 'docker buildx build' requires 1 argument\n\nUsage:  docker buildx build [OPTIONS] PATH"),
     ),
     "1, classic builder": ("no_context", {}, '"docker build" requires exactly 1 argument.'),
     "1, docker 28": ("no_context", {}, "docker: 'docker image build' requires 1 argument"),
@@ -219,10 +213,7 @@ WORDINGS: dict[str, tuple[str, dict[str, str], str]] = {
     "14": (
         "not_executable",
         {"file": "/ep.sh"},
-        (
-            f'{DAEMON}runc create failed: unable to start container process: exec: "/ep.sh": permission '
-            "denied: unknown."
-        ),
+        (f'{DAEMON}runc create failed: unable to start container process: exec: "/ep.sh": permission denied: unknown.'),
     ),
     "15 or 16": ("exec_format", {"file": "/ep.sh"}, "exec /ep.sh: exec format error"),
     "16": (
@@ -256,10 +247,7 @@ WORDINGS: dict[str, tuple[str, dict[str, str], str]] = {
     "unknown option, 28": (
         "unknown_option",
         {"option": "--nmae"},
-        (
-            "unknown flag: --nmae\n\nUsage:  docker run [OPTIONS] IMAGE [COMMAND]\n\nRun 'docker run --help' "
-            "for more"
-        ),
+        ("unknown flag: --nmae\n\nUsage:  docker run [OPTIONS] IMAGE [COMMAND]\n\nRun 'docker run --help' for more"),
     ),
     "unknown command": ("unknown_command", {"command": "rum"}, "docker: 'rum' is not a docker command.\nSee"),
     "unknown command, 28": (
@@ -291,10 +279,7 @@ WORDINGS: dict[str, tuple[str, dict[str, str], str]] = {
     "relative mount": (
         "volume_path",
         {"path": "rel/path"},
-        (
-            f'{DAEMON}create rel/path: "rel/path" includes invalid characters for a local volume name, only '
-            '"[a-z]" are'
-        ),
+        (f'{DAEMON}create rel/path: "rel/path" includes invalid characters for a local volume name, only "[a-z]" are'),
     ),
     "missing mount": (
         "mount_missing",
@@ -309,10 +294,7 @@ WORDINGS: dict[str, tuple[str, dict[str, str], str]] = {
     "rm of a running one, 26": (
         "still_running",
         {"name": "web"},
-        (
-            'Error response from daemon: cannot remove container "/web": container is running: stop the '
-            "container"
-        ),
+        ('Error response from daemon: cannot remove container "/web": container is running: stop the container'),
     ),
     "rm of a running one, 29": (
         "still_running",
@@ -434,11 +416,7 @@ def test_noise_around_it_changes_nothing(wording: str, expect: Expect) -> None:
         ("daemon_gone", 'error during connect: Post "http://x/v1.45/containers/create": EOF'),
         (
             "socket_denied",
-            (
-                "permission denied while trying to connect to the Docker daemon socket at unix:///x.sock: "
-                "Get "
-                '"http'
-            ),
+            ('permission denied while trying to connect to the Docker daemon socket at unix:///x.sock: Get "http'),
         ),
         ("socket_denied", "permission denied while trying to connect to the docker API at unix:///x.sock"),
         ("rate_limited", f"{DAEMON}toomanyrequests: You have reached your pull rate limit. You may increase"),
@@ -503,9 +481,7 @@ def test_an_unreachable_registry_hides_no_misspelt_name(expect: Expect) -> None:
     assert english == (
         "Docker finds no image called redsi:7, neither here nor in the registry. This exercise has: redis:7"
     )
-    assert korean == (
-        "redsi:7 image는 여기에도 registry에도 없어요. 이 연습문제에는 이런 image가 있어요: redis:7"
-    )
+    assert korean == ("redsi:7 image는 여기에도 registry에도 없어요. 이 연습문제에는 이런 image가 있어요: redis:7")
 
 
 @pytest.mark.parametrize(
@@ -580,12 +556,7 @@ def test_a_harmless_mention_is_not_believed(said: str) -> None:
 
 def test_much_output_is_searched_at_both_ends(expect: Expect) -> None:
     """A script that prints 50 MB is looked at in a moment, and its last words count."""
-    said = (
-        "x" * 25_000_000
-        + "\n"
-        + "line\n" * 5_000_000
-        + "Error response from daemon: No such container: web\n"
-    )
+    said = "x" * 25_000_000 + "\n" + "line\n" * 5_000_000 + "Error response from daemon: No such container: web\n"
     expect(explain(said), "no_such_container", name="web")
 
 
@@ -656,9 +627,7 @@ class TestTheEngine:
     def test_9_a_capital_in_a_name(self, desk: Desk, expect: Expect) -> None:
         """Run, tag and FROM each say it differently."""
         expect(desk.explain(desk.run("My-App")), "upper_case_name", image="My-App")
-        expect(
-            desk.explain(desk.build("FROM busybox:1\n", "-t", "My-App")), "upper_case_name", image="My-App"
-        )
+        expect(desk.explain(desk.build("FROM busybox:1\n", "-t", "My-App")), "upper_case_name", image="My-App")
         expect(desk.explain(desk.build("FROM Busybox:1\n")), "upper_case_name", image="Busybox:1")
         said = desk.docker("tag", "busybox:1", "me/App:1")
         expect(desk.explain(said), "upper_case_name", image="me/App:1")
@@ -781,9 +750,7 @@ class TestTheEngine:
             ("no_compose_file", ("compose", "up")),
         ],
     )
-    def test_other_slips_of_the_hand(
-        self, desk: Desk, key: str, arguments: tuple[str, ...], expect: Expect
-    ) -> None:
+    def test_other_slips_of_the_hand(self, desk: Desk, key: str, arguments: tuple[str, ...], expect: Expect) -> None:
         """What a beginner mistypes otherwise has its sentence, too."""
         expect(desk.explain(desk.docker(*arguments)), key)
 
@@ -829,9 +796,7 @@ class TestTheEngine:
                 listening.listen()
                 done = subprocess.run(
                     ["setpriv", "--reuid", "65534", "--clear-groups", "docker", "ps"],
-                    env=os.environ
-                    | desk.engine.environment()
-                    | {"DOCKER_HOST": f"unix://{path}", "HOME": "/"},
+                    env=os.environ | desk.engine.environment() | {"DOCKER_HOST": f"unix://{path}", "HOME": "/"},
                     cwd="/",
                     capture_output=True,
                     text=True,
