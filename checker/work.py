@@ -47,6 +47,7 @@ class Work:
 
         Only regular files are copied, each of at most ``LARGEST_FILE`` bytes; links are not followed.
         """
+        folder.mkdir(parents=True, exist_ok=True)
         given = exercise.hidden / "given"
         if given.is_dir():
             shutil.copytree(given, folder, dirs_exist_ok=True)
@@ -133,7 +134,7 @@ def _learners_files(source: Path, exercise: Exercise) -> Iterator[Path]:
 
 
 def _blocked_by_ours(target: Path) -> bool:
-    return any(parent.is_file() for parent in target.parents)
+    return target.is_dir() or any(parent.is_file() for parent in target.parents)
 
 
 def _copy_regular(path: Path, target: Path) -> None:
