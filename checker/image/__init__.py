@@ -1,0 +1,11 @@
+"""The catalogue of images: what is in it, and how an engine gets it.
+
+``provide`` is all that most callers need; the others are what ``kata images`` offers.
+"""
+
+from checker.image.bundle import load, save
+from checker.image.catalogue import Entry, Image, catalogue, listing
+from checker.image.provision import build, provide, pull
+from checker.image.pulling import pull_error
+
+__all__ = ["Entry", "Image", "build", "catalogue", "listing", "load", "provide", "pull", "pull_error", "save"]

@@ -1,0 +1,144 @@
+"""The catalogue: the images that the exercises use, and which of them an engine has."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from checker.phrase import KataError, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from checker.engine import Engine
+
+__all__ = ["STANDIN", "Entry", "Image", "catalogue", "listing", "on_engine", "tag_of"]
+
+STANDIN = "kata.standin"
+"""The label that every stand-in carries, and no image from a public registry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """An image that the exercises use.
+
+    Attributes:
+        name: Its reference as an ``exercise.toml`` and a Dockerfile write it: ``redis:7``, ``hello-world``.
+        what: What it is.
+        folder: Where in ``standins/`` its Dockerfile lies.
+        packages: Debian's packages that its stand-in is made of.
+        suite: Debian's suite that they come from.
+        upon: The name of the image that its stand-in is built upon; empty where it starts from nothing.
+        version_of: The package whose version is its version; empty where it has none.
+        cold: Whether an exercise takes it out of the engine's cache; then it is enough if it can be pulled.
+    """
+
+    name: str
+    what: Text
+    folder: str
+    packages: tuple[str, ...]
+    suite: str = "bookworm"
+    upon: str = ""
+    version_of: str = ""
+    cold: bool = False
+
+    @property
+    def tagged(self) -> str:
+        """Its name with a tag, which the engine adds where nobody wrote one: ``hello-world:latest``."""
+        return tag_of(self.name)
+
+    @property
+    def repository(self) -> str:
+        """Its name without a tag: ``redis``."""
+        return self.tagged.partition(":")[0]
+
+    @property
+    def tag(self) -> str:
+        """Its tag: ``7``."""
+        return self.tagged.partition(":")[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An image of the catalogue as one engine has it.
+
+    Attributes:
+        image: The image.
+        present: Whether the engine has it, or has it within reach in the mirror next to it.
+        cached: Whether it is in the engine's own cache.
+        standin: Whether what is cached is a stand-in of ours.
+        id: The image's id, ``sha256:…``; empty if it is not cached.
+        size: Its bytes on the engine's disk, shared layers included.
+        created: When it was made, in seconds since 1970.
+    """
+
+    image: Image
+    present: bool
+    cached: bool = False
+    standin: bool = False
+    id: str = ""
+    size: int = 0
+    created: int = 0
+
+    @property
+    def name(self) -> str:
+        """The image's name."""
+        return self.image.name
+
+
+@functools.cache
+def catalogue() -> tuple[Image, ...]:
+    """Return the course's images, what others are built upon first."""
+    source = files("checker.image").joinpath("catalogue.toml").read_text(encoding="utf-8")
+    return tuple(_image(row) for row in tomllib.loads(source)["image"])
+
+
+def _image(row: Mapping[str, Any]) -> Image:
+    return Image(**{**row, "what": Text(**row["what"]), "packages": tuple(row["packages"])})
+
+
+def tag_of(reference: str) -> str:
+    """Return a reference of Docker Hub as engines list it: with its tag, without the registry's own name."""
+    short = reference.removeprefix("docker.io/").removeprefix("library/")
+    return short if ":" in short else f"{short}:latest"
+
+
+def on_engine(engine: Engine) -> dict[str, Mapping[str, Any]]:
+    """Return what is in the engine's cache, by tagged name; one request.
+
+    Raises:
+        KataError: ``image.refused``: the engine does not list its images; ``engine.not_answering``.
+    """
+    status, rows = engine.request("GET", "/images/json")
+    if status != 200 or not isinstance(rows, list):
+        raise KataError("image.refused", detail=rows)
+    return {tag_of(tag): row for row in rows for tag in row.get("RepoTags") or ()}
+
+
+def listing(engine: Engine) -> tuple[Entry, ...]:
+    """Return every image of the catalogue and how the engine has it, in the catalogue's order.
+
+    Raises:
+        KataError: ``image.refused`` or ``engine.not_answering``.
+    """
+    from checker.image.mirror import Mirror  # noqa: PLC0415 - the mirror reads the catalogue's names
+
+    cached, mirror = on_engine(engine), Mirror.of(engine)
+    return tuple(_entry(image, cached.get(image.tagged), mirror) for image in catalogue())
+
+
+def _entry(image: Image, row: Mapping[str, Any] | None, mirror: Any) -> Entry:  # noqa: ANN401 - see above
+    if row is None:
+        return Entry(image=image, present=mirror is not None and mirror.serves(image))
+    return Entry(
+        image=image,
+        present=True,
+        cached=True,
+        standin=STANDIN in (row.get("Labels") or {}),
+        id=row["Id"],
+        size=row["Size"],
+        created=row["Created"],
+    )
