@@ -239,6 +239,7 @@ def check(arguments: tuple[str, ...]) -> int:
     """Check exercises, by pytest."""
     targets = _targets(arguments)
     _up()
+    os.environ["KATA_COMMAND"] = "./kata check "  # what the checks tell a learner to type next
     code = _watched([*_PYTHON, "-m", "pytest", "-c", ROOT / "pyproject.toml", "--rootdir", ROOT, *targets])
     # pytest's own 4 is wrong usage, 5 that nothing was left to run
     return {4: 2, 5: 2}.get(code, code)

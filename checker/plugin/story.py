@@ -48,6 +48,8 @@ class Story:
         self._exercises: dict[str, Exercise] = {}
         self._told: dict[str, set[str]] = {}
         self._errors: list[str] = []
+        self._reason = ""
+        self._is_at_work = False
 
     @classmethod
     def instead_of_reporter(cls, config: pytest.Config) -> Story:
@@ -94,6 +96,19 @@ class Story:
         """Notice a check module that cannot be read, which is our fault."""
         if report.failed:
             self._errors.append(report.nodeid)
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Open the exercise's story as soon as its first check starts; on a terminal, say which check is at work."""
+        named = split(nodeid)
+        if named is None or named[0] not in self._expected:
+            return
+        self._verdicts.setdefault(named[0], [])
+        self._tell()
+        check = self._exercise(named[0]).check(named[1])
+        if check is not None and named[0] in self._told and self._out._file.isatty():  # noqa: SLF001 - as below
+            title = wrap(check.title.here(), self._room - 6)[0]
+            self._out.write(f"\r  … {title}", light=True, flush=True)
+            self._is_at_work = True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in one verdict, and tell what can be told."""
@@ -142,11 +157,11 @@ class Story:
     def _tell(self, *, to_the_end: bool = False) -> None:
         """Tell exercises in the order in which they began to have verdicts, never two at once."""
         for name in [*self._verdicts, *(n for n in self._expected if n not in self._verdicts)]:
+            if name not in self._told:
+                self._headline(name)
             told = self._told.setdefault(name, set())
             if told >= set(self._expected[name]):
                 continue
-            if not told:
-                self._headline(name)
             complete = self._tell_checks(name, told)
             if complete or to_the_end:
                 told |= set(self._expected[name])
@@ -174,13 +189,23 @@ class Story:
     def _check(self, verdict: Verdict, title: str, points: str) -> None:
         mark = (MARKS if self._has_unicode else ASCII_MARKS)[verdict.outcome]
         first, *rest = columns(title, points, self._room - 4)
+        self._rub_out()
         self._out.write(f"  {mark} ", **COLOURS[verdict.outcome])
         self._line(first)
         for line in rest:
             self._line(f"    {line}")
-        if verdict.feedback is not None:
-            for line in wrap(verdict.feedback.here(), self._room - 6):
+        for said in self._feedback(verdict):
+            for line in wrap(said, self._room - 6):
                 self._line(f"      {line}", **COLOURS[verdict.outcome])
+
+    def _feedback(self, verdict: Verdict) -> Iterable[str]:
+        """Yield what to say under a check; of a reason that many are broken for, only the first time in full."""
+        if verdict.feedback is None:
+            return
+        said = verdict.feedback.here()
+        repeated = verdict.outcome is Outcome.BROKEN and said == self._reason
+        self._reason = said
+        yield say("story.same_reason") if repeated else said
 
     def _close(self, name: str) -> None:
         exercise = self._exercise(name)
@@ -201,13 +226,17 @@ class Story:
             self._paragraph(say("story.next_broken"), yellow=True)
         elif grade.has(Outcome.FAILED):
             where = f"exercises/{exercise.name}"
-            self._paragraph(say("story.next_failed", number=exercise.number, folder=where))
+            self._paragraph(
+                say("story.next_failed", number=exercise.number, folder=where, command=_command(exercise.number))
+            )
         elif grade.is_final and grade.points == grade.max_points:
             after = next((n for n in course_of(self.config).names() if n > exercise.name), None)
             if after is None:
                 self._paragraph(say("story.next_done"), green=True)
             else:
-                self._paragraph(say("story.next_passed", number=after[:2], folder=f"exercises/{after}"), green=True)
+                self._paragraph(
+                    say("story.next_passed", folder=f"exercises/{after}", command=_command(after[:2])), green=True
+                )
 
     def _total(self) -> None:
         grades = self.grades
@@ -238,6 +267,18 @@ class Story:
         for line in wrap(text, self._room - 2):
             self._line(f"  {line}", **colour)
 
+    def _rub_out(self) -> None:
+        """Make room where it stood which check is at work."""
+        if self._is_at_work:
+            self._out.write("\r\x1b[K")
+            self._is_at_work = False
+
     def _line(self, text: str, **colour: bool) -> None:
+        self._rub_out()
         self._out.line(text.rstrip(), **colour)
         self._out.flush()
+
+
+def _command(number: str) -> str:
+    """Return what a learner types to check an exercise, the way they typed it this time."""
+    return f"{os.environ.get('KATA_COMMAND', 'pytest exercises/')}{number}"

@@ -11,6 +11,7 @@ import functools
 import secrets
 import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from checker.phrase import KataError
@@ -23,7 +24,8 @@ from checker.workbench.script import Finished, Script
 from checker.workbench.sentinel import Sentinels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
     from docker import DockerClient
@@ -31,7 +33,9 @@ if TYPE_CHECKING:
     from checker.engine import Engine
     from checker.exercise import Exercise
     from checker.work import Work
+    from checker.workbench.build import Built
     from checker.workbench.run import Run
+    from checker.workbench.service import Served
 
 __all__ = ["Bench"]
 
@@ -142,6 +146,75 @@ class Bench:
             nobody = {"DOCKER_HOST": f"unix://{folder}/nobody.sock", **(environment or {})}
             with Script(script, {**self.engine.environment(), **nobody}) as running:
                 return running.wait(min(30.0, self._left()))
+
+    def build(  # noqa: PLR0913 - as many as docker build has, and each has a name
+        self,
+        context: str | Path = ".",
+        *,
+        dockerfile: str = "Dockerfile",
+        target: str = "",
+        arguments: Mapping[str, str] | None = None,
+        secrets: Mapping[str, Path] | None = None,
+        no_cache: bool = False,
+        tag: str = "",
+        labelled: bool = True,
+        seconds: float = 120.0,
+    ) -> Built:
+        """Build an image as ``docker build`` does, with BuildKit and with no network in its ``RUN`` steps.
+
+        Args:
+            context: The folder whose files the build may use, seen from the copy of the work.
+            dockerfile: The Dockerfile, seen from the context.
+            target: The stage to stop at; empty for the last one.
+            arguments: Values for its ARGs.
+            secrets: Files for ``RUN --mount=type=secret``, by their id.
+            no_cache: Whether every step has to be carried out anew.
+            tag: What the image is called, ``kata-06-quotes``; empty for a name that nobody has.
+            labelled: Whether the image is labelled as ours. Its containers inherit the label and are then no
+                learner's any more: not so for an image that a learner's script is to run.
+            seconds: How long it may take.
+
+        Raises:
+            Mistake: It cannot be built, or does not end.
+        """
+        from checker.workbench.build import Order, build  # noqa: PLC0415 - only some exercises build
+
+        if (self.work.source / context / dockerfile).is_symlink():
+            self.work.file(str(Path(context, dockerfile)))
+        order = Order(
+            context=self.work.folder / context,
+            reference=tag or f"{self.exercise.prefix}{self.nonce()}",
+            dockerfile=dockerfile,
+            target=target,
+            arguments=arguments or {},
+            secrets=secrets or {},
+            no_cache=no_cache,
+            label=self.run_id if labelled else "",
+        )
+        return build(self.engine, order, seconds=min(seconds, self._left()), known_images=self.exercise.images)
+
+    def serve(
+        self,
+        image: str,
+        *,
+        command: Sequence[str] | None = None,
+        environment: Mapping[str, str] | None = None,
+        network: str = "",
+        name: str = "",
+    ) -> AbstractContextManager[Served]:
+        """Run an image for as long as a ``with`` lasts; see ``checker.workbench.service``.
+
+        Args:
+            image: What to run.
+            command: In place of the image's own CMD.
+            environment: Variables on top of the image's own.
+            network: The network of another service, to join that; empty for one of its own, which leads nowhere else.
+            name: What it is called, ``kata-06-quotes``; empty for a name that nobody has.
+        """
+        from checker.workbench.service import Services  # noqa: PLC0415 - only some exercises serve
+
+        services = Services(engine=self.engine, client=self.client, run=self.run_id, prefix=self.exercise.prefix)
+        return services.serve(image, command=command, environment=environment, network=network, name=name)
 
     def find(self, name: str) -> Container | None:
         """Return the container of this name, None where there is none."""
