@@ -32,6 +32,18 @@ _PASSED_ON = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 _EXERCISE = re.compile(r"(?:exercises/)?(?P<wanted>\d+\w*)/?(?P<rest>::.*)?", re.DOTALL)
 
 
+def _root() -> Path:
+    """Return the clone's folder: where we lie, or, installed as a package, the one around the current folder.
+
+    Raises:
+        KataError: ``cli.no_course``: there is no course here.
+    """
+    for folder in (ROOT, Path.cwd(), *Path.cwd().parents):
+        if Course(folder).names():
+            return folder
+    raise KataError("cli.no_course", folder=Path.cwd())
+
+
 def main() -> None:
     """Run the command and leave with its exit code."""
     sys.exit(run(sys.argv[1:]))
@@ -212,7 +224,7 @@ def _engine() -> Engine:
 @kata.command("list", help=say("cli.help_list"))
 def list_exercises() -> None:
     """Print number and title of each exercise."""
-    for exercise in Course(ROOT).exercises():
+    for exercise in Course(_root()).exercises():
         points = sum(check.points for check in exercise.checks)
         title = exercise.title.here()
         click.echo(plain(say("cli.exercise", number=exercise.number, title=title, points=points)))
@@ -223,7 +235,7 @@ def list_exercises() -> None:
 @click.option("--more", count=True, help=say("cli.help_hint_more"))
 def hint(exercise: str, *, more: int) -> None:
     """Print an exercise's first hint, and one further for each ``--more``."""
-    course = Course(ROOT)
+    course = Course(_root())
     hints = Exercise.read(course.folder / course.resolve(exercise)).hints
     for number, text in enumerate(hints[: more + 1], start=1):
         click.echo(plain(say("cli.hint", number=number, total=len(hints), text=text.here())))
@@ -240,7 +252,7 @@ def check(arguments: tuple[str, ...]) -> int:
     targets = _targets(arguments)
     _up()
     os.environ["KATA_COMMAND"] = "./kata check "  # what the checks tell a learner to type next
-    code = _watched([*_PYTHON, "-m", "pytest", "-c", ROOT / "pyproject.toml", "--rootdir", ROOT, *targets])
+    code = _watched([*_PYTHON, "-m", "pytest", "-c", _root() / "pyproject.toml", "--rootdir", _root(), *targets])
     # pytest's own 4 is wrong usage, 5 that nothing was left to run
     return {4: 2, 5: 2}.get(code, code)
 
@@ -251,7 +263,7 @@ def _targets(arguments: Sequence[str]) -> list[str]:
     Raises:
         UnknownExerciseError: There is no exercise of that number or name.
     """
-    course = Course(ROOT)
+    course = Course(_root())
     found: list[str] = []
     others: list[str] = []
     for before, argument in zip(("", *arguments), arguments, strict=False):
@@ -301,7 +313,7 @@ _STATIC = {
 
 def _step(name: str, command: Sequence[str]) -> int:
     _tell(say("cli.step", name=name))
-    return _watched(command, cwd=ROOT)
+    return _watched(command, cwd=_root())
 
 
 @kata.command(help=say("cli.help_selfcheck"), context_settings=_PASSED_ON)
@@ -309,7 +321,7 @@ def _step(name: str, command: Sequence[str]) -> int:
 def selfcheck(arguments: tuple[str, ...]) -> int:
     """Let the course prove itself."""
     _up()
-    return _watched([*_PYTHON, "-m", "pytest", "tests/course", *arguments], cwd=ROOT)
+    return _watched([*_PYTHON, "-m", "pytest", "tests/course", *arguments], cwd=_root())
 
 
 if __name__ == "__main__":

@@ -299,3 +299,16 @@ def test_starts_without_docker() -> None:
     program = "import sys, checker.cli; print({'docker', 'testcontainers', 'requests'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=cli.ROOT)
     assert done.stdout == "set()\n"
+
+
+def test_an_installed_kata_finds_the_clone_around_it(
+    course: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Installed as a package, kata works on the clone in or above the current folder, and says if there is none."""
+    monkeypatch.setenv("KATA_LANG", "en")
+    monkeypatch.setattr(cli, "ROOT", course / "site-packages")
+    monkeypatch.chdir(course / "exercises" / "04_run_redis")
+    assert cli._root() == course
+    monkeypatch.chdir(course.parent)
+    assert cli.run(["list"]) == 3
+    assert "There is no course in" in capsys.readouterr().err
