@@ -4,7 +4,8 @@
 """
 
 from checker.image.bundle import load, save
-from checker.image.catalogue import Entry, Image, catalogue, listing
+from checker.image.catalogue import Image, catalogue
+from checker.image.listing import Entry, listing
 from checker.image.provision import build, provide, pull
 from checker.image.pulling import pull_error
 

@@ -1,4 +1,4 @@
-"""The catalogue: the images that the exercises use, and which of them an engine has."""
+"""The catalogue: the images that the exercises use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from checker.engine import Engine
 
-__all__ = ["STANDIN", "Entry", "Image", "catalogue", "listing", "on_engine", "tag_of"]
+__all__ = ["STANDIN", "Image", "catalogue", "on_engine", "tag_of"]
 
 STANDIN = "kata.standin"
 """The label that every stand-in carries, and no image from a public registry."""
@@ -61,34 +61,6 @@ class Image:
         return self.tagged.partition(":")[2]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """An image of the catalogue as one engine has it.
-
-    Attributes:
-        image: The image.
-        present: Whether the engine has it, or has it within reach in the mirror next to it.
-        cached: Whether it is in the engine's own cache.
-        standin: Whether what is cached is a stand-in of ours.
-        id: The image's id, ``sha256:…``; empty if it is not cached.
-        size: Its bytes on the engine's disk, shared layers included.
-        created: When it was made, in seconds since 1970.
-    """
-
-    image: Image
-    present: bool
-    cached: bool = False
-    standin: bool = False
-    id: str = ""
-    size: int = 0
-    created: int = 0
-
-    @property
-    def name(self) -> str:
-        """The image's name."""
-        return self.image.name
-
-
 @functools.cache
 def catalogue() -> tuple[Image, ...]:
     """Return the course's images, what others are built upon first."""
@@ -116,29 +88,3 @@ def on_engine(engine: Engine) -> dict[str, Mapping[str, Any]]:
     if status != 200 or not isinstance(rows, list):
         raise KataError("image.refused", detail=rows)
     return {tag_of(tag): row for row in rows for tag in row.get("RepoTags") or ()}
-
-
-def listing(engine: Engine) -> tuple[Entry, ...]:
-    """Return every image of the catalogue and how the engine has it, in the catalogue's order.
-
-    Raises:
-        KataError: ``image.refused`` or ``engine.not_answering``.
-    """
-    from checker.image.mirror import Mirror  # noqa: PLC0415 - the mirror reads the catalogue's names
-
-    cached, mirror = on_engine(engine), Mirror.of(engine)
-    return tuple(_entry(image, cached.get(image.tagged), mirror) for image in catalogue())
-
-
-def _entry(image: Image, row: Mapping[str, Any] | None, mirror: Any) -> Entry:  # noqa: ANN401 - see above
-    if row is None:
-        return Entry(image=image, present=mirror is not None and mirror.serves(image))
-    return Entry(
-        image=image,
-        present=True,
-        cached=True,
-        standin=STANDIN in (row.get("Labels") or {}),
-        id=row["Id"],
-        size=row["Size"],
-        created=row["Created"],
-    )
