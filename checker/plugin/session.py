@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checker.exercise import Exercise, UnknownExerciseError
+from checker.exercise import Course, Exercise, UnknownExerciseError
 from checker.phrase import KataError, say
 from checker.plugin.collection import course_of, exercise_of
 from checker.plugin.interruption import end_on_termination, uninterrupted
@@ -18,7 +20,6 @@ from checker.plugin.story import Story
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from pathlib import Path
 
 __all__ = [
     "pytest_addoption",
@@ -74,15 +75,26 @@ def _prepare(config: pytest.Config) -> None:
     if work is not None and not (folder / work).is_dir():
         raise KataError("option.no_such_work", folder=work)
     if _asks_for_exercises(config):
-        for name in course.names():
+        for name in _wanted(config, course):
             Exercise.read(course.folder / name)
+
+
+def _wanted(config: pytest.Config, course: Course) -> set[str]:
+    """Return the names of the exercises that were asked for, so that a manifest of another's troubles nobody."""
+    paths = _paths(config)
+    below = {path.relative_to(course.folder).parts[0] for path in paths if path.parent.is_relative_to(course.folder)}
+    return set(course.names()) if course.folder in paths else below & set(course.names())
 
 
 def _asks_for_exercises(config: pytest.Config) -> bool:
     """Return whether everything that was asked for is in the course, so that its story is all there is to tell."""
     exercises = course_of(config).folder
-    paths = [config.invocation_params.dir / argument.partition("::")[0] for argument in config.args]
+    paths = _paths(config)
     return bool(paths) and all(path.is_relative_to(exercises) for path in paths)
+
+
+def _paths(config: pytest.Config) -> list[Path]:
+    return [Path(os.path.normpath(config.invocation_params.dir / arg.partition("::")[0])) for arg in config.args]
 
 
 @pytest.hookimpl(trylast=True)

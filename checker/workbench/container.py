@@ -140,8 +140,20 @@ class Container:
         with self._speaking():
             created = self._client.api.exec_create(self.id, list(command), user=user)
             said = bytes(self._client.api.exec_start(created["Id"]))
-            code = self._client.api.exec_inspect(created["Id"])["ExitCode"]
-        return Answer(code=int(code if code is not None else -1), said=said.decode(errors="replace"))
+            code = self._exit_code_of(created["Id"])
+        return Answer(code=code, said=said.decode(errors="replace"))
+
+    def _exit_code_of(self, command: str) -> int:
+        """Return a command's exit code, which the engine knows a moment after its output has ended."""
+        codes: list[int | None] = []
+
+        def ended() -> bool:
+            codes.append(self._client.api.exec_inspect(command)["ExitCode"])
+            return codes[-1] is not None
+
+        if not wait_for(ended, 10, every=0.002):
+            raise Mistake("container.not_running", name=self.name)
+        return int(codes[-1] or 0)
 
     def published(self, port: int) -> tuple[Binding, ...]:
         """Return where its TCP port can be reached on this machine; empty where it cannot."""
