@@ -171,7 +171,8 @@ class Bench:
             no_cache: Whether every step has to be carried out anew.
             tag: What the image is called, ``kata-06-quotes``; empty for a name that nobody has.
             labelled: Whether the image is labelled as ours. Its containers inherit the label and are then no
-                learner's any more: not so for an image that a learner's script is to run.
+                learner's any more: not so for an image that a learner's script is to run. Each
+                of those needs a tag of its own: one that loses its name to the next would be found by nobody.
             seconds: How long it may take.
 
         Raises:

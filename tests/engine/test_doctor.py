@@ -69,7 +69,7 @@ def test_says_how_to_get_what_is_missing(
     assert len(lines) == 3
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", "images load FILE"), ("ko", "image를 가져와")])
+@pytest.mark.parametrize(("language", "words"), [("en", "images load FILE"), ("ko", "이미지를 가져와")])
 def test_says_that_the_registry_is_out_of_reach(
     fake_engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, language: str, words: str
 ) -> None:

@@ -481,7 +481,7 @@ def test_an_unreachable_registry_hides_no_misspelt_name(expect: Expect) -> None:
     assert english == (
         "Docker finds no image called redsi:7, neither here nor in the registry. This exercise has: redis:7"
     )
-    assert korean == ("redsi:7 image는 여기에도 registry에도 없어요. 이 연습문제에는 이런 image가 있어요: redis:7")
+    assert korean == ("redsi:7 이미지는 여기에도 registry에도 없어요. 이 연습문제에는 이런 이미지가 있어요: redis:7")
 
 
 @pytest.mark.parametrize(
