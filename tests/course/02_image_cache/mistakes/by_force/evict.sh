@@ -1,0 +1,2 @@
+#!/usr/bin/env bash
+docker rmi -f $(docker images -q hello-world)

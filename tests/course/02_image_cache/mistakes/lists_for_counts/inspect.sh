@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+for c in red blue; do docker image inspect --format "${c}_id={{.Id}}" kata-02-$c; done
+for c in red blue; do docker image inspect --format "${c}_layers={{.RootFS.Layers}}" kata-02-$c; done

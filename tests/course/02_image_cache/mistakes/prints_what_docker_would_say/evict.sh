@@ -1,0 +1,2 @@
+#!/usr/bin/env bash
+echo Untagged: hello-world:latest

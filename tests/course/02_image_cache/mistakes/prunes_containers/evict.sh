@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+docker container prune -f
+docker rmi hello-world

@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+docker rm -f $(docker ps -aq)
+docker rmi hello-world

@@ -1,0 +1,2 @@
+#!/usr/bin/env bash
+docker rmi hello-world

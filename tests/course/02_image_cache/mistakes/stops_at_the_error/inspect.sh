@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+set -e
+for c in red blue; do docker image inspect --format "${c}_id={{.Id}}" kata-02-$c; done
+for c in red blue; do docker image inspect --format "${c}_layers={{len .RootFS.Layers}}" kata-02-$c; done
+docker image inspect --format "{{join .RootFS.Layers \"\n\"}}" kata-02-red kata-02-blue | sort | uniq -d | wc -l | sed "s/^/shared_layers=/"
+docker image inspect hello-world >/dev/null
+echo hello_world_cached=yes

@@ -1,0 +1,4 @@
+#!/usr/bin/env bash
+docker rm $(docker ps -aqf ancestor=hello-world)
+docker rmi hello-world
+docker rmi -f $(docker images -q "kata-02-*")
