@@ -8,21 +8,27 @@ import pytest
 from checker.verdict import Mistake
 from checker.work import Work
 from checker.workbench.bench import Bench
+from checker.workbench.build import Built, Step
 from checker.workbench.container import Answer, Binding, Container, wait_for
 from checker.workbench.events import Event
 from checker.workbench.probe import Redis
 from checker.workbench.script import Finished, Script
+from checker.workbench.service import Reply, Served
 
 __all__ = [
     "Answer",
     "Bench",
     "Binding",
+    "Built",
     "Container",
     "Event",
     "Finished",
     "Mistake",
     "Redis",
+    "Reply",
     "Script",
+    "Served",
+    "Step",
     "Work",
     "step",
     "wait_for",

@@ -15,6 +15,7 @@ ORDER = (
     "work",
     "engine",
     "image",
+    "explain",
     "workbench",
     "author",
     "plugin",

@@ -7,6 +7,6 @@ from checker.image.bundle import load, save
 from checker.image.catalogue import Image, catalogue
 from checker.image.listing import Entry, listing
 from checker.image.provision import build, provide, pull
-from checker.image.pulling import pull_error
+from checker.image.pulling import fetch, pull_error
 
-__all__ = ["Entry", "Image", "build", "catalogue", "listing", "load", "provide", "pull", "pull_error", "save"]
+__all__ = ["Entry", "Image", "build", "catalogue", "fetch", "listing", "load", "provide", "pull", "pull_error", "save"]

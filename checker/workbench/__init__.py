@@ -1,1 +1,1 @@
-"""Builds, runs and executes a learner's work, and turns what the engine says into what the learner did."""
+"""Builds, runs and executes a learner's work, and leaves nothing behind."""

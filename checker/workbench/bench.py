@@ -83,8 +83,8 @@ class Bench:
     @functools.cached_property
     def events(self) -> Events:
         """What happens on the engine, from the moment this is first asked for."""
-        found = map(self.image, self.exercise.images)
-        images = frozenset(self.exercise.images) | {image["Id"] for image in found if image}
+        found = map(self.image, self.exercise.changes)
+        images = frozenset(self.exercise.changes) | {image["Id"] for image in found if image}
         events = Events(self.client, tell=lambda event: self._note(stray(event, images)))
         self._closing.callback(events.close)
         self._closing.callback(events.position)  # so that nothing is missed that happened a moment ago
@@ -269,6 +269,16 @@ class Bench:
             return None
         return found
 
+    def fetch(self, reference: str) -> None:
+        """Pull an image of the catalogue, as ``docker pull`` does.
+
+        Raises:
+            KataError: It cannot be had, which is nobody's mistake.
+        """
+        from checker.image import catalogue, fetch  # noqa: PLC0415 - only some exercises pull
+
+        fetch(self.engine, next(image for image in catalogue() if image.name == reference))
+
     def why(self, finished: Finished, *, otherwise: Mistake) -> Mistake | KataError:
         """Return what explains best why a script did not do what it was to do.
 
@@ -276,7 +286,7 @@ class Bench:
             finished: How the script ended.
             otherwise: What to say where neither Docker nor the exit code says anything.
         """
-        from checker.workbench.explain import explain  # noqa: PLC0415 - only where something went wrong
+        from checker.explain.output import explain  # noqa: PLC0415 - only where something went wrong
 
         explained = explain(finished.said, work=self.work.folder, engine=self.engine, known_images=self.exercise.images)
         if explained is not None:

@@ -164,7 +164,7 @@ def _listen(process: subprocess.Popen[bytes], progress: Progress, deadline: floa
 
 def _overdue(progress: Progress, order: Order, seconds: float) -> Mistake | KataError:
     """Return why a build did not end: a step of the learner's that goes on, or tries in vain to reach the internet."""
-    from checker.workbench.dockerfile import Build  # noqa: PLC0415 - only where something went wrong
+    from checker.explain.dockerfile import Build  # noqa: PLC0415 - only where something went wrong
 
     blanks = {"seconds": f"{seconds:.0f}"}
     running = progress.running()
@@ -181,8 +181,8 @@ def _overdue(progress: Progress, order: Order, seconds: float) -> Mistake | Kata
 
 
 def _why(progress: Progress, order: Order, engine: Engine, known_images: Collection[str]) -> Mistake | KataError:
-    from checker.workbench.explain import explain  # noqa: PLC0415 - only where something went wrong
-    from checker.workbench.said import tail  # noqa: PLC0415
+    from checker.explain.output import explain  # noqa: PLC0415 - only where something went wrong
+    from checker.explain.said import tail  # noqa: PLC0415
 
     if not progress.spoke_json and _is_old_cli(progress.text):
         return KataError("build.no_buildx")

@@ -127,7 +127,7 @@ class Container:
         Raises:
             Mistake: It is gone, not running, or has no ``cat``.
         """
-        from checker.workbench.diagnose import parse_listening  # noqa: PLC0415 - only some exercises ask
+        from checker.explain.diagnose import parse_listening  # noqa: PLC0415 - only some exercises ask
 
         return parse_listening(self.ask("sh", "-c", "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null").said)
 

@@ -123,7 +123,7 @@ class Served(Container):
 
     def why_silent(self, port: int) -> Mistake:
         """Return why nobody answers at a port of this container's: the best that can be seen from outside."""
-        from checker.workbench.diagnose import parse_listening, why_not_running, why_unreachable  # noqa: PLC0415
+        from checker.explain.diagnose import parse_listening, why_not_running, why_unreachable  # noqa: PLC0415
 
         found = self.inspect()
         mistake = why_not_running(found, self.logs, self.read)
@@ -142,7 +142,7 @@ class Served(Container):
         Raises:
             Mistake: It is gone.
         """
-        from checker.workbench.diagnose import why_slow_to_stop  # noqa: PLC0415 - only some exercises ask
+        from checker.explain.diagnose import why_slow_to_stop  # noqa: PLC0415 - only some exercises ask
 
         found = self.inspect()
         first = [str(found.get("Path") or ""), *(str(word) for word in found.get("Args") or ())]
@@ -286,7 +286,7 @@ class _Stand:
 
     def _refusal(self, refused: APIError, name: str) -> Mistake | KataError | None:
         """Return whose fault it is that the engine did not start something; None where that is not known."""
-        from checker.workbench.explain import explain  # noqa: PLC0415 - only where something went wrong
+        from checker.explain.output import explain  # noqa: PLC0415 - only where something went wrong
 
         said = str(refused.explanation or refused)
         explained = explain(f"docker: Error response from daemon: {said}", engine=self._services.engine)

@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from checker.author import Bench, Container, Finished, Mistake, step, wait_for
-from checker.image.catalogue import catalogue, tag_of
-from checker.image.pulling import fetch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,7 +145,7 @@ class Cache:
             with self._refused(), file.open("rb") as kept:
                 list(self._api.load_image(kept))
         if tag not in self.tags() and tag == TAGGED:
-            fetch(self._bench.engine, next(image for image in catalogue() if image.name == HELLO))
+            self._bench.fetch(HELLO)
 
     def _file(self, tag: str) -> Path:
         return self._folder / f"{tag.partition(':')[2]}.tar"
@@ -344,7 +342,12 @@ def _says_cached(report: Report) -> bool:
 
 def _all_names(bench: Bench) -> list[tuple[str, str]]:
     rows = bench.client.api.images()
-    return [(tag_of(tag), row["Id"]) for row in rows for tag in row["RepoTags"] or () if "<none>" not in tag]
+    return [
+        (tag.removeprefix("docker.io/").removeprefix("library/"), row["Id"])
+        for row in rows
+        for tag in row["RepoTags"] or ()
+        if "<none>" not in tag
+    ]
 
 
 def _names(bench: Bench) -> dict[str, str]:

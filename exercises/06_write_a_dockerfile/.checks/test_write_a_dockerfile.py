@@ -8,14 +8,12 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from checker.author import Bench, Mistake, step
+from checker.author import Bench, Built, Mistake, Served, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from checker.workbench.build import Built
-    from checker.workbench.service import Served
 
 PORT = 8000
 SECRETS = (".env", ".git/config", "id_rsa", "deploy/.env", "deploy/keys/id_rsa")

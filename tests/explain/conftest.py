@@ -1,4 +1,4 @@
-"""What the workbench's tests share: a learner's desk, and what an answer has to be like."""
+"""What the tests of explaining share: a learner's desk, and what an answer has to be like."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
+from checker.explain.output import explain
 from checker.phrase import KataError, phrase
 from checker.verdict import Mistake
-from checker.workbench.explain import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from checker.verdict import Mistake
-from checker.workbench.executable import (
+from checker.explain.executable import (
     CARRIAGE_RETURNS,
     ENGINE_REFUSAL,
     RUN_OPTIONS,
@@ -23,7 +22,8 @@ from checker.workbench.executable import (
     Refused,
     not_found,
 )
-from checker.workbench.said import legible, tail
+from checker.explain.said import legible, tail
+from checker.verdict import Mistake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checker.workbench.diagnose import (
+from checker.explain.diagnose import (
     parse_listening,
     why_data_lost,
     why_no_name,
@@ -20,8 +20,9 @@ from checker.workbench.diagnose import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.explain.conftest import Desk, Expect
+
     from checker.verdict import Mistake
-    from tests.workbench.conftest import Desk, Expect
 
 ANY = "0.0.0.0"  # noqa: S104 - an address that is compared
 OCI = "failed to create task for container: OCI runtime create failed: runc create failed: "

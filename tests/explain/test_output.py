@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from checker.explain.output import explain
 from checker.phrase import KataError
-from checker.workbench.explain import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.workbench.conftest import Desk, Expect
+    from tests.explain.conftest import Desk, Expect
 
 DAEMON = "docker: Error response from daemon: "
 SOLVE = "ERROR: failed to solve: "

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from checker.explain.reference import normalised
 from checker.phrase import KataError
-from checker.workbench.reference import normalised
 
 if TYPE_CHECKING:
     from collections.abc import Collection

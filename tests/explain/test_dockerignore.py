@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from checker.workbench.dockerignore import excluded_by
+from checker.explain.dockerignore import excluded_by
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.workbench.conftest import Desk
+    from tests.explain.conftest import Desk
 
 CASES = [
     ("*.py", "a.py", True),

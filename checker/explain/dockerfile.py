@@ -13,11 +13,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from checker.explain.dockerignore import excluded_by
+from checker.explain.executable import SHELL_REFUSAL, Refused
+from checker.explain.said import tail
 from checker.phrase import KataError
 from checker.verdict import Mistake
-from checker.workbench.dockerignore import excluded_by
-from checker.workbench.executable import SHELL_REFUSAL, Refused
-from checker.workbench.said import tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

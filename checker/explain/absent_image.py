@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from checker.explain.dockerfile import Build, files_below
+from checker.explain.reference import nearest, normalised, registry_of, repository_of, shortened
 from checker.phrase import KataError
 from checker.verdict import Mistake
-from checker.workbench.dockerfile import Build, files_below
-from checker.workbench.reference import nearest, normalised, registry_of, repository_of, shortened
 
 if TYPE_CHECKING:
-    from checker.workbench.scene import Scene
+    from checker.explain.scene import Scene
 
 __all__ = ["image_failed", "other_tags"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from checker.workbench.reference import nearest, normalised, registry_of, repository_of, shortened
+from checker.explain.reference import nearest, normalised, registry_of, repository_of, shortened
 
 
 @pytest.mark.parametrize(

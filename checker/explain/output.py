@@ -12,14 +12,14 @@ import itertools
 import re
 from typing import TYPE_CHECKING, TypeAlias
 
+from checker.explain.absent_image import image_failed, other_tags
+from checker.explain.dockerfile import Build, head_of, lines_of
+from checker.explain.executable import ENGINE_REFUSAL, SINGLE_QUOTES, Refused, not_found
+from checker.explain.reference import normalised, shortened
+from checker.explain.said import legible
+from checker.explain.scene import Scene
 from checker.phrase import KataError
 from checker.verdict import Mistake
-from checker.workbench.absent_image import image_failed, other_tags
-from checker.workbench.dockerfile import Build, head_of, lines_of
-from checker.workbench.executable import ENGINE_REFUSAL, SINGLE_QUOTES, Refused, not_found
-from checker.workbench.reference import normalised, shortened
-from checker.workbench.said import legible
-from checker.workbench.scene import Scene
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from checker.workbench.explain import explain
+from checker.explain.output import explain
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.workbench.conftest import Desk, Expect
+    from tests.explain.conftest import Desk, Expect
 
 SOLVE = "ERROR: failed to solve: "
 EXCERPT = """Dockerfile:2

@@ -1,0 +1,1 @@
+"""Turns what Docker says (``output``) and what a container shows (``diagnose``) into what the learner did."""
