@@ -8,6 +8,7 @@ learner would see (``docker/buildx``, util/progress; ``moby/buildkit``, client/g
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import subprocess
@@ -29,6 +30,11 @@ __all__ = ["Built", "Order", "Step", "build"]
 
 _MISTAKEN_FOR_OURS = ("BUILDX_", "BUILDKIT_", "SOURCE_DATE_EPOCH", "DOCKER_DEFAULT_PLATFORM", "OTEL_")
 """Variables of the machine's that would make another build of it."""
+
+_REFUSED = re.compile(
+    r"failed to solve: (?!Internal|Unavailable|Unknown|Canceled|DeadlineExceeded|rpc error|context )(?P<why>.+)"
+)
+"""The builder refuses what it was given to build; what is left out here are faults of its own (gRPC's status codes)."""
 
 _KEEPS_TRYING = frozenset({"docker.run_needs_network", "docker.disk_full"})
 """What a step may have said that explains why it goes on: pip tries again and again."""
@@ -193,7 +199,12 @@ def _why(progress: Progress, order: Order, engine: Engine, known_images: Collect
         return Mistake("build.syntax_line", file=order.dockerfile, image=frontend)
     said = f"{progress.log_of_failed()}\n{progress.text}"
     explained = explain(said, work=order.context, engine=engine, known_images=known_images)
-    return explained or KataError("build.unknown", said=tail(progress.text) or "-")
+    if explained is not None:
+        return explained
+    refused = _REFUSED.search(progress.text)
+    if refused:
+        return Mistake("build.refused", file=order.dockerfile, said=tail(refused["why"]))
+    return KataError("build.unknown", said=tail(progress.text) or "-")
 
 
 def _is_old_cli(said: str) -> bool:

@@ -20,9 +20,8 @@ from checker.explain.diagnose import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.explain.conftest import Desk, Expect
-
     from checker.verdict import Mistake
+    from tests.explain.conftest import Desk, Expect
 
 ANY = "0.0.0.0"  # noqa: S104 - an address that is compared
 OCI = "failed to create task for container: OCI runtime create failed: runc create failed: "

@@ -243,6 +243,24 @@ def test_a_failure_that_nobody_knows(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert "the moon is full" in sentence
 
 
+def test_a_refusal_that_nobody_knows_is_the_learners(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the builder will not build is the Dockerfile's fault, also where we have no better words than its own."""
+    a_docker(tmp_path, "echo 'ERROR: failed to solve: the moon is not a stage' >&2; exit 1", monkeypatch)
+    with pytest.raises(Mistake) as caught:
+        build(NOBODY, Order(context=tmp_path, reference="x"), seconds=5)
+    assert caught.value.key == "build.refused"
+    assert caught.value.blanks["said"] == "the moon is not a stage"
+
+
+@pytest.mark.parametrize("why", ["Internal: stream terminated", "Unavailable: error reading from server: EOF"])
+def test_a_builder_that_breaks_is_nobodys_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str) -> None:
+    """A failure of the builder's own costs nobody a point."""
+    a_docker(tmp_path, f"echo 'ERROR: failed to solve: {why}' >&2; exit 1", monkeypatch)
+    with pytest.raises(KataError) as caught:
+        build(NOBODY, Order(context=tmp_path, reference="x"), seconds=5)
+    assert caught.value.key == "build.unknown"
+
+
 def test_a_build_that_waits_for_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no step of the learner's is running, the time limit is nobody's mistake; the CLI's child ends too."""
     a_docker(tmp_path, f'sleep 1000 & echo $! >"{tmp_path}/child"; wait', monkeypatch)

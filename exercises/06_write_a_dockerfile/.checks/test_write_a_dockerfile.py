@@ -43,7 +43,7 @@ def planted(bench: Bench) -> Planted:
 
 
 @step
-def image(bench: Bench, planted: Planted) -> Built:  # noqa: ARG001 - a build afterwards has it, one before has not
+def image(bench: Bench, planted: Planted) -> Built:
     built = bench.build(tag="kata-06-quotes", seconds=40)
     if all(step.name.startswith("FROM ") for step in built.steps):
         raise Mistake("nothing_added")
