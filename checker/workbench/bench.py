@@ -114,7 +114,7 @@ class Bench:
         script = self.work.script(name)
         self.bystanders  # noqa: B018 - they have to stand there before, not after
         self.events.position()
-        return Script(script, {**self.engine.environment(), **(environment or {})}, arguments)
+        return Script(script, {**self._environment(), **(environment or {})}, arguments)
 
     def run(
         self,
@@ -144,7 +144,7 @@ class Bench:
         script = self.work.script(name)
         with tempfile.TemporaryDirectory(prefix="kata-") as folder:
             nobody = {"DOCKER_HOST": f"unix://{folder}/nobody.sock", **(environment or {})}
-            with Script(script, {**self.engine.environment(), **nobody}) as running:
+            with Script(script, {**self._environment(), **nobody}) as running:
                 return running.wait(min(30.0, self._left()))
 
     def build(  # noqa: PLR0913 - as many as docker build has, and each has a name
@@ -296,6 +296,12 @@ class Bench:
         tail = finished.last_lines
         key = "script.failed" if tail else "script.failed_silently"
         return Mistake(key, script=finished.script, code=finished.code, tail=tail)
+
+    def _environment(self) -> dict[str, str]:
+        """Return what a script finds; what it and Docker's own tools leave in TMPDIR goes with the run."""
+        temporary = self._run.folder / "tmp"
+        temporary.mkdir(exist_ok=True)
+        return {**self.engine.environment(), "TMPDIR": str(temporary)}
 
     def _left(self) -> float:
         return max(self._deadline - time.monotonic(), 1.0)
