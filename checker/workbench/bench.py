@@ -14,11 +14,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from checker.explain.reference import normalised
 from checker.phrase import KataError
 from checker.verdict import Mistake
 from checker.workbench.container import Container
 from checker.workbench.events import Events
-from checker.workbench.leftovers import Stray, remove_labelled, remove_named, remove_strays, stray
+from checker.workbench.leftovers import Stray, is_exercises, remove_labelled, remove_named, remove_strays, stray
 from checker.workbench.run import sweep_dead
 from checker.workbench.script import Finished, Script
 from checker.workbench.sentinel import Sentinels
@@ -84,7 +85,7 @@ class Bench:
     def events(self) -> Events:
         """What happens on the engine, from the moment this is first asked for."""
         found = map(self.image, self.exercise.changes)
-        images = frozenset(self.exercise.changes) | {image["Id"] for image in found if image}
+        images = frozenset(map(normalised, self.exercise.changes)) | {image["Id"] for image in found if image}
         events = Events(self.client, tell=lambda event: self._note(stray(event, images)))
         self._closing.callback(events.close)
         self._closing.callback(events.position)  # so that nothing is missed that happened a moment ago
@@ -247,7 +248,7 @@ class Bench:
         return tuple(
             Container(self.client, full_id, name)
             for full_id, name in named
-            if name.startswith(prefix) or not name.startswith("kata-")
+            if name.startswith(prefix) or not is_exercises(name)
         )
 
     def exit_code(self, container: Container, *, since: int) -> int | None:

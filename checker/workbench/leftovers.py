@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from checker.explain.reference import normalised
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -18,9 +20,10 @@ if TYPE_CHECKING:
 
     from checker.workbench.events import Event
 
-__all__ = ["Stray", "remove_labelled", "remove_named", "remove_strays", "stray"]
+__all__ = ["Stray", "is_exercises", "remove_labelled", "remove_named", "remove_strays", "stray"]
 
 _NAMELESS_VOLUME = re.compile(r"[0-9a-f]{64}")
+_NAME_OF_OURS = re.compile(r"kata-(?:\d\d|bystander)-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +68,25 @@ def remove_labelled(client: DockerClient, run: str) -> None:
         _remove(api.remove_image, image["Id"], force=True)
 
 
+def is_exercises(name: str) -> bool:
+    """Return whether a name is one that an exercise, or the checker, gives: ``kata-04-redis``."""
+    return _NAME_OF_OURS.match(name) is not None
+
+
 def stray(event: Event, images: frozenset[str]) -> Stray | None:
     """Return what an event says a script made without a name of the exercise; None where it made no such thing.
 
     Args:
         event: What happened.
-        images: References and ids of the images that the exercise's nameless containers are made of; a container
+        images: Normalised references, and ids, of the images that the exercise's nameless containers are made of; a container
             of another image is not ours to remove, whoever made it.
     """
     if event.action != "create" or "kata.run" in event.about:
         return None
     if event.kind == "container":
-        is_nameless = not event.about.get("name", "").startswith("kata-")
-        return Stray("container", event.id) if is_nameless and event.about.get("image") in images else None
+        is_nameless = not is_exercises(event.about.get("name", ""))
+        made_of = {event.about.get("image", ""), normalised(event.about.get("image", ""))}
+        return Stray("container", event.id) if is_nameless and made_of & images else None
     is_nameless = event.kind == "volume" and _NAMELESS_VOLUME.fullmatch(event.id) is not None
     return Stray("volume", event.id) if is_nameless else None
 
