@@ -1,0 +1,326 @@
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import re
+import shutil
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from checker.author import Bench, Event, Finished, Mistake, step, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SCRIPT, COLD, WARM = "run.sh", "cold.txt", "warm.txt"
+HELLO, TAGGED = "hello-world", "hello-world:latest"
+KEPT = "kata-keeps:hello-world"  # the learner's own hello-world, under a name that no exercise clears away
+GREETING = "Hello from Docker!"
+MISSED = re.compile(r"Unable to find image '[^']*hello-world[^']*'", re.IGNORECASE)
+FETCHED = re.compile(r"Pulling from \S*hello-world|Image is up to date for|Downloaded newer image for")
+REFERENCE = re.compile(r"(?:(?:registry-1\.|index\.)?docker\.io/)?(?:library/)?hello-world(?:[:@].*)?")
+LARGEST = 200_000  # bytes of a transcript; one has about a thousand
+STEPS = "ABCDE"
+ORDER = "DEBCA"
+WHO = {"client": "BD", "server": "AE", "registry": "C"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What run.sh did, as the engine tells it, and what it wrote down.
+
+    Attributes:
+        finished: How the script ended.
+        files: Its transcripts; None for one that it did not write.
+        events: What happened on the engine meanwhile.
+        made: The containers of hello-world, the first one first, by id.
+    """
+
+    bench: Bench
+    finished: Finished
+    files: dict[str, str | None]
+    events: tuple[Event, ...]
+    made: tuple[str, ...]
+
+    def transcript(self, name: str) -> str:
+        found = self.files[name]
+        if found is None:
+            raise self.bench.why(self.finished, otherwise=Mistake("no_file", file=name))
+        if not found.strip():
+            raise Mistake("work.empty", file=name)
+        return found
+
+    def why(self, name: str, otherwise: Mistake) -> Exception:
+        """Explain what is missing out of one transcript, or out of what the script said where there is none."""
+        said = self.files[name]
+        told = self.finished if said is None else dataclasses.replace(self.finished, said=said)
+        return self.bench.why(told, otherwise=otherwise)
+
+    def places(self, action: str) -> list[int]:
+        """Return where in the events something of this kind happened to a container of hello-world."""
+        return [
+            place
+            for place, event in enumerate(self.events)
+            if event.kind == "container" and event.action == action and event.id in self.made
+        ]
+
+    @functools.cached_property
+    def pulls(self) -> list[int]:
+        return [place for place, event in enumerate(self.events) if _is_pull(event)]
+
+    @property
+    def second_run(self) -> int | None:
+        """Where the second run begins: a second container, or the only one started again."""
+        creates, starts = self.places("create"), self.places("start")
+        return next((places[1] for places in (creates, starts) if len(places) > 1), None)
+
+
+@step
+def empty_cache(bench: Bench) -> Iterator[None]:
+    """Take hello-world out of the cache, and leave it in the end as it was."""
+    before, names, nameless = bench.events.position(), _names(bench), _nameless(bench)
+    _keep(bench)
+    yield
+    for id_ in _made(bench, before):
+        with contextlib.suppress(_refusal()):
+            bench.client.api.remove_container(id_, v=True, force=True)
+    with contextlib.suppress(_refusal()):
+        _give_back(bench)
+    for image in (*(_names(bench) - names - {TAGGED}), *(_nameless(bench) - nameless)):
+        with contextlib.suppress(_refusal()):
+            bench.client.api.remove_image(image)
+
+
+@step
+def seen(bench: Bench, empty_cache: None) -> Seen:
+    before = bench.events.position()
+    finished = _run(bench)
+    wait_for(lambda: _have_ended(bench.events.since(before), _made(bench, before)), 10, every=0.2)
+    seen = Seen(
+        bench=bench,
+        finished=finished,
+        files={name: _read(bench, name) for name in (COLD, WARM)},
+        made=_made(bench, before),
+        events=bench.events.since(before),
+    )
+    if not seen.made:
+        _need_a_registry(bench)
+        said = "\n".join([finished.said, *filter(None, seen.files.values())])
+        raise bench.why(dataclasses.replace(finished, said=said), otherwise=Mistake("no_container"))
+    return seen
+
+
+@step
+def pulled(seen: Seen) -> None:
+    if not any(pull < seen.places("create")[0] for pull in seen.pulls):
+        raise Mistake("not_pulled")
+
+
+def test_not_in_the_cache(seen: Seen, pulled: None) -> None:
+    if MISSED.search(seen.transcript(COLD)):
+        return
+    if MISSED.search(seen.files[WARM] or ""):
+        raise Mistake("swapped")
+    if MISSED.search(seen.finished.said):
+        raise Mistake("only_stdout")
+    if FETCHED.search(f"{seen.files[COLD]}\n{seen.finished.said}"):
+        raise Mistake("pulled_first")
+    raise Mistake("line_missing")
+
+
+def test_pulled_created_started_ended(seen: Seen, pulled: None) -> None:
+    first = seen.made[0]
+    life = {event.action: event for event in seen.events if event.kind == "container" and event.id == first}
+    if "start" not in life:
+        raise seen.why(COLD, otherwise=Mistake("never_started"))
+    code = life["die"].about.get("exitCode", "?") if "die" in life else "?"
+    if code != "0":
+        raise Mistake("ended_badly", code=code)
+    if GREETING not in seen.transcript(COLD):
+        raise Mistake("no_greeting", file=COLD)
+
+
+def test_found_in_the_cache(seen: Seen) -> None:
+    again = seen.second_run
+    if again is None:
+        raise seen.why(WARM, otherwise=Mistake("no_second_run"))
+    first = seen.places("create")[0]
+    if any(first < pull < again for pull in seen.pulls):
+        raise Mistake("cache_emptied" if any(map(_is_eviction, seen.events[first:again])) else "pulled_again")
+    warm = seen.transcript(WARM)
+    if MISSED.search(warm):
+        raise Mistake("not_warm")
+    if GREETING not in warm:
+        raise seen.why(WARM, otherwise=Mistake("no_greeting", file=WARM))
+
+
+def test_two_containers_of_one_image(bench: Bench, seen: Seen) -> None:
+    number = len(seen.made)
+    if number == 1:
+        raise Mistake("started_again" if len(seen.places("start")) > 1 else "one_container")
+    if number > 2:
+        raise Mistake("many_containers", number=number)
+    bench.bystanders.examine()
+
+
+def test_fails_without_a_server(bench: Bench, seen: Seen) -> None:
+    _forget_the_run(bench)
+    finished = bench.run_without_engine(SCRIPT)
+    for name in (COLD, WARM):
+        if GREETING in (_read(bench, name) or ""):
+            raise Mistake("greeting_from_nowhere", file=name)
+    if finished.code == 0:
+        raise Mistake("carries_on")
+
+
+def test_names_the_steps(bench: Bench) -> None:
+    answers = _answers(bench.work.text("answers.toml"))
+    order = _letters(answers, "order")
+    if sorted(order) != sorted(STEPS):
+        raise Mistake("not_each_once", found=order)
+    if order != ORDER:
+        right = next(place for place, letter in enumerate(order) if letter != ORDER[place])
+        raise Mistake("other_order" if right else "other_beginning", right=right, letter=order[0])
+    for key, letters in WHO.items():
+        if set(_letters(answers, key)) != set(letters):
+            raise Mistake("other_who", key=key)
+
+
+# Running the script
+
+
+def _run(bench: Bench) -> Finished:
+    bench.work.script(SCRIPT)
+    try:
+        return bench.run(SCRIPT, seconds=60)
+    except Mistake:
+        _need_a_registry(bench)  # docker run may wait a long time for one that does not answer
+        raise
+
+
+def _need_a_registry(bench: Bench) -> None:
+    """Where nothing was pulled, see whether it could have been: that nobody hands it out is no learner's mistake."""
+    if bench.image(HELLO) is not None:
+        return
+    refusal = _refusal()
+    try:
+        bench.client.images.pull(HELLO, tag="latest")
+    except refusal as refused:
+        said = f"docker: Error response from daemon: {refused.explanation or refused}"
+        told = Finished(script=SCRIPT, code=1, said=said, seconds=0)
+        trouble = bench.why(told, otherwise=Mistake("no_container"))
+        raise refused if isinstance(trouble, Mistake) else trouble from None
+
+
+def _read(bench: Bench, name: str) -> str | None:
+    """Return what the script wrote into a file; None where there is no such file."""
+    path = bench.work.folder / name
+    if not path.is_file():
+        return None
+    with path.open("rb") as opened:
+        return opened.read(LARGEST).decode(errors="replace")
+
+
+def _forget_the_run(bench: Bench) -> None:
+    """Remove what the run has left in the folder, its transcripts first of all."""
+    for path in bench.work.folder.iterdir():
+        if path.name in (COLD, WARM) or not (bench.work.source / path.name).exists():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+# What happened on the engine
+
+
+def _made(bench: Bench, since: int) -> tuple[str, ...]:
+    """Return the containers that were made of hello-world, whatever they and it were called; nobody else makes any."""
+    happened = bench.events.since(since)
+    creates = (event for event in happened if event.kind == "container" and event.action == "create")
+    return tuple(event.id for event in creates if _is_of_hello(bench, event))
+
+
+def _is_of_hello(bench: Bench, event: Event) -> bool:
+    name = event.about.get("image", "")
+    if REFERENCE.fullmatch(name):
+        return True
+    found, hello = bench.image(name) if name else None, bench.image(HELLO)
+    return found is not None and hello is not None and found["Id"] == hello["Id"]
+
+
+def _have_ended(events: tuple[Event, ...], made: tuple[str, ...]) -> bool:
+    happened = [(event.action, event.id) for event in events]
+    return all(happened.count(("die", id_)) >= happened.count(("start", id_)) for id_ in made)
+
+
+def _is_pull(event: Event) -> bool:
+    names = (event.id, event.about.get("name", ""))
+    return event.kind == "image" and event.action == "pull" and any(map(REFERENCE.fullmatch, names))
+
+
+def _is_eviction(event: Event) -> bool:
+    return event.kind == "image" and event.action in ("untag", "delete")
+
+
+# The learner's own hello-world. It gets another name meanwhile: that evicts it as far as docker run can see, and it
+# can be given back where no registry has it, also by the next run if this one is killed.
+
+
+def _keep(bench: Bench) -> None:
+    api = bench.client.api
+    if bench.image(TAGGED) is not None:
+        api.tag(TAGGED, "kata-keeps", "hello-world", force=True)
+        api.remove_image(TAGGED, force=True)  # with a second name it only loses the first, whoever uses it
+
+
+def _give_back(bench: Bench) -> None:
+    api = bench.client.api
+    if bench.image(KEPT) is not None:
+        api.tag(KEPT, HELLO, "latest", force=True)
+        api.remove_image(KEPT)
+    elif bench.image(TAGGED) is not None:
+        api.remove_image(TAGGED)
+
+
+def _names(bench: Bench) -> set[str]:
+    return {tag for row in bench.client.api.images(HELLO) for tag in row["RepoTags"] or () if "<" not in tag}
+
+
+def _nameless(bench: Bench) -> set[str]:
+    """Return the images of hello-world's program that have no name: another image has been given it since."""
+    rows = (row for row in bench.client.api.images() if not any("<" not in tag for tag in row["RepoTags"] or ()))
+    found = (bench.image(row["Id"]) for row in rows)
+    return {image["Id"] for image in found if image and (image.get("Config") or {}).get("Cmd") == ["/hello"]}
+
+
+def _refusal() -> type[Exception]:
+    from docker.errors import APIError  # noqa: PLC0415 - imported late, as everywhere
+
+    return APIError
+
+
+# answers.toml
+
+
+def _answers(text: str) -> dict[str, str]:
+    """Read the answers; a forgotten quote or bracket is no reason to refuse them."""
+    try:
+        found = {key: str(value) for key, value in tomllib.loads(text).items()}
+    except tomllib.TOMLDecodeError:
+        lines = re.findall(r"^\s*\W?(\w+)\W?\s*[=:]([^#\n]*)", text, re.MULTILINE)
+        found = dict(lines)
+    return {key.lower(): value for key, value in found.items()}
+
+
+def _letters(answers: dict[str, str], key: str) -> str:
+    written = unicodedata.normalize("NFKC", answers.get(key, ""))  # a Korean keyboard can write full-width letters
+    letters = "".join(filter(str.isalnum, written)).upper()
+    if not letters:
+        raise Mistake("not_answered", key=key)
+    if not set(letters) <= set(STEPS):
+        raise Mistake("not_letters", key=key, found=written.strip()[:60])
+    return letters
