@@ -178,6 +178,10 @@ def _row(meaning: _Meaning, pattern: str) -> tuple[re.Pattern[str], _Meaning]:
 
 _ENGINE_SAYS = (
     _row(_trouble("docker.disk_full"), r"no space left on device"),
+    _row(
+        _trouble("docker.bridge_gone"), r"failed to create endpoint \S+ on network (?P<network>\S+): adding interface"
+    ),
+    _row(_trouble("docker.init_missing"), r"exec: \"docker-init\": executable file not found"),
     _row(_name_in_use, r"Conflict\. The container name \"/?(?P<name>[^\"]+)\" is already in use"),
     _row(_port_taken, r":(?P<port>\d+) failed: port is already allocated"),
     _row(

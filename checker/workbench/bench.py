@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from checker.engine.found import answers
 from checker.explain.reference import normalised
 from checker.phrase import KataError
 from checker.verdict import Mistake
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from checker.workbench.service import Served
 
 __all__ = ["Bench"]
+
+_NOBODY_THERE = frozenset({"docker.daemon_gone", "docker.socket_denied"})
 
 
 class Bench:
@@ -290,6 +293,11 @@ class Bench:
         from checker.explain.output import explain  # noqa: PLC0415 - only where something went wrong
 
         explained = explain(finished.said, work=self.work.folder, engine=self.engine, known_images=self.exercise.images)
+        asks_elsewhere = isinstance(explained, KataError) and explained.key in _NOBODY_THERE
+        if explained is not None and asks_elsewhere and answers(self.engine) is None:
+            return Mistake(
+                "script.asks_elsewhere", script=finished.script, address=explained.blanks.get("address", "?")
+            )
         if explained is not None:
             return explained
         if finished.code == 0:

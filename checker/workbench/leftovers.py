@@ -78,7 +78,7 @@ def stray(event: Event, images: frozenset[str]) -> Stray | None:
 
     Args:
         event: What happened.
-        images: Normalised references, and ids, of the images that the exercise's nameless containers are made of; a container
+        images: Normalised references, and ids, of the images that nameless containers are made of; a container
             of another image is not ours to remove, whoever made it.
     """
     if event.action != "create" or "kata.run" in event.about:

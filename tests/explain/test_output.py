@@ -460,6 +460,11 @@ def test_noise_around_it_changes_nothing(wording: str, expect: Expect) -> None:
         ),
         ("image_missing", f"{DAEMON}manifest for redis:7 not found: manifest unknown: manifest unknown."),
         ("disk_full", f"{DAEMON}mkdir /var/lib/docker/overlay2/a: no space left on device."),
+        (
+            "bridge_gone",
+            f"{DAEMON}failed to create endpoint x on network bridge: adding interface v1 to bridge docker0 failed",
+        ),
+        ("init_missing", f'{DAEMON}exec: "docker-init": executable file not found in $PATH.'),
         ("disk_full", f"{SOLVE}failed to copy: write /var/lib/docker/x: no space left on device"),
     ],
 )
