@@ -272,7 +272,7 @@ def test_lists_what_there_is(course: Path, monkeypatch: pytest.MonkeyPatch, caps
     ],
 )
 @pytest.mark.parametrize(("language", "word"), [("en", "Hint 1 of 3: en"), ("ko", "hint 1/3: ko")])
-def test_hints_come_one_by_one(  # noqa: PLR0913, PLR0917 - two tables
+def test_hints_come_one_by_one(
     course: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

@@ -117,7 +117,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Begin to import what takes half a second, while the first script is being started."""
     wanted = any(exercise_of(item) for item in session.items) and not session.config.option.collectonly
     if wanted:
-        threading.Thread(target=_import_docker, daemon=True).start()
+        importing = threading.Thread(target=_import_docker, name="kata-import")
+        importing.start()
+        # a run that ends sooner must not pull the interpreter from under it
+        session.config.add_cleanup(importing.join)
 
 
 def _import_docker() -> None:

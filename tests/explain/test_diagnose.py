@@ -242,7 +242,7 @@ def ports(exposed: tuple[int, ...] = (), **published: int) -> dict[str, Any]:
         (ports(p80=80), {("127.0.0.11", 41234)}, 80, "nothing_listens", {}),
     ],
 )
-def test_why_it_cannot_be_reached(  # noqa: PLR0913 - one a column
+def test_why_it_cannot_be_reached(
     *,
     inspect: dict[str, Any],
     listening: set[tuple[str, int]],
@@ -425,7 +425,7 @@ class TestContainers:
             ("#!/usr/bin/nosuch\n", 0o755, "no_interpreter"),
         ],
     )
-    def test_13_14_a_script_that_does_not_start(  # noqa: PLR0913 - one a dimension
+    def test_13_14_a_script_that_does_not_start(
         self, desk: Desk, expect: Expect, *, form: str, image: str, content: str, mode: int, key: str
     ) -> None:
         """The file in the container tells why, in exec and in shell form, with dash and with busybox."""
@@ -470,7 +470,7 @@ class TestContainers:
             ("127.0.0.1::8000", "0.0.0.0:9000", None, "published_other_port"),
         ],
     )
-    def test_18_19_20_a_server_that_is_not_reached(  # noqa: PLR0913 - one a column
+    def test_18_19_20_a_server_that_is_not_reached(
         self,
         desk: Desk,
         expect: Expect,

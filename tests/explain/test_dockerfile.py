@@ -379,7 +379,7 @@ class TestTheBuilder:
         ],
     )
     @pytest.mark.parametrize("builder", ["buildkit", "classic"])
-    def test_8_what_is_wrong_in_a_line(  # noqa: PLR0913 - one a column
+    def test_8_what_is_wrong_in_a_line(
         self, desk: Desk, expect: Expect, *, builder: str, dockerfile: str, key: str, blanks: dict[str, str]
     ) -> None:
         """Both builders' complaints about a line are recognised; BuildKit's with the line."""

@@ -118,7 +118,7 @@ def test_no_such_file(
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x1f\x8b" + bytes(600), bytes(100)])
 @pytest.mark.parametrize(("language", "words"), [("en", "is not a file of images"), ("ko", "들어 있지 않아요")])
-def test_another_kind_of_file(  # noqa: PLR0913, PLR0917 - each is a fixture or a case
+def test_another_kind_of_file(
     full: PaperEngine,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -142,7 +142,7 @@ def test_another_archive(full: PaperEngine, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kept", [700, 1536])
 @pytest.mark.parametrize(("language", "words"), [("en", "ends too early"), ("ko", "뒷부분이 없어요")])
-def test_a_bundle_that_was_cut_off(  # noqa: PLR0913, PLR0917 - as above
+def test_a_bundle_that_was_cut_off(
     full: PaperEngine, bundle: Path, monkeypatch: pytest.MonkeyPatch, kept: int, language: str, words: str
 ) -> None:
     """A bundle whose end is missing, within a member or between two, is told from another kind of file."""

@@ -1,0 +1,4 @@
+#!/usr/bin/env bash
+docker run -i debian:bookworm-slim sh < by-hand.sh
+docker container prune -f
+docker run -d --name kata-03-redis redis:7

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+docker create --name kata-05-maker kata-05-base
+docker commit -c "ENV NOTE_A=$NOTE_A" kata-05-maker kata-05-base
+docker rm kata-05-maker
+for name in a b c; do
+  docker run -d --name "kata-05-$name" kata-05-base
+done
+docker exec kata-05-a sh -c "echo $NOTE_A > /note"
+docker exec kata-05-b sh -c "echo $NOTE_B > /note"
+docker exec kata-05-c sh -c "echo $NOTE_C > /note"

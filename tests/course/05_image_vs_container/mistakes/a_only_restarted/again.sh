@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+docker restart kata-05-a
+docker restart kata-05-b
+docker commit kata-05-b kata-05-noted
+docker run -d --name kata-05-d kata-05-noted

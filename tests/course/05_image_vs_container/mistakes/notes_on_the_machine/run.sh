@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+for name in a b c; do
+  docker run -d --name "kata-05-$name" kata-05-base
+done
+echo "$NOTE_A" > note-a
+echo "$NOTE_B" > note-b
+echo "$NOTE_C" > note-c

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+docker cp kata-05-b:/note note
+docker stop kata-05-b
+docker rm kata-05-b
+docker run -d --name kata-05-b kata-05-base
+docker cp note kata-05-b:/note
+docker rm -f kata-05-a
+docker run -d --name kata-05-a kata-05-base
+docker commit kata-05-b kata-05-noted
+docker run -d --name kata-05-d kata-05-noted

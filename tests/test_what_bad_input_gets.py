@@ -1,0 +1,299 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from checker.exercise import Exercise
+from checker.verdict import Grade, Outcome, Verdict
+from checker.workbench.container import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from docker import DockerClient
+
+ROOT = Path(__file__).resolve().parent.parent
+REDIS = Exercise.read(ROOT / "exercises" / "04_run_redis")
+BACKGROUND = "04::keeps_running_in_the_background"
+RUNS_WELL = (ROOT / "solutions" / REDIS.name / "run.sh").read_text(encoding="utf-8")
+
+pytestmark = pytest.mark.docker
+
+
+class Desk:
+    """A learner's folder, and pytest run on it in a process of its own, with a data folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.work = folder / "work" / REDIS.name
+        self.data = folder / "data"
+        shutil.copytree(ROOT / "solutions" / REDIS.name, self.work)
+        self._grades = folder / "grades.json"
+
+    def command(self, *arguments: str) -> list[str]:
+        options = [f"--work={self.work.parent}", f"--grades={self._grades}", "-p", "no:cacheprovider"]
+        return [sys.executable, "-m", "pytest", *(f"exercises/{name}" for name in arguments or ("04",)), *options]
+
+    def environment(self, **more: str) -> dict[str, str]:
+        return {**os.environ, "KATA_DATA": str(self.data), "KATA_LANG": "en", "COLUMNS": "100", **more}
+
+    def check(self, *arguments: str, **more: str) -> tuple[int, Grade, str]:
+        """Run the checks; return the exit code, the grade and what was printed."""
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=ROOT,
+            env=self.environment(**more),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return done.returncode, self.grade(), done.stdout + done.stderr
+
+    def grade(self) -> Grade:
+        data: list[dict[str, Any]] = json.loads(self._grades.read_text(encoding="utf-8"))["grades"]
+        verdicts = (Verdict.from_json(verdict) for verdict in data[0]["verdicts"])
+        return Grade.of(REDIS.name, REDIS.checks, verdicts)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, client: DockerClient) -> Desk:
+    assert left_on(client) == []
+    return Desk(tmp_path)
+
+
+def left_on(client: DockerClient) -> list[str]:
+    """Return what stands on the engine that an exercise or the checker named, and running Redises without a name."""
+    rows = client.api.containers(all=True)
+    containers = [f"{row['Names'][0]} of {row['Image']}" for row in rows]
+    volumes = [row["Name"] for row in client.api.volumes()["Volumes"] or ()]
+    return [name for name in (*containers, *volumes) if "kata-" in name or name.endswith("redis:7")]
+
+
+def first(grade: Grade) -> Verdict:
+    return grade.verdicts[0]
+
+
+def spoil(make: Callable[[Path], object]) -> Callable[[Desk], None]:
+    def act(desk: Desk) -> None:
+        script = desk.work / "run.sh"
+        script.unlink()
+        make(script)
+
+    return act
+
+
+@pytest.mark.parametrize(
+    ("act", "key", "en", "ko"),
+    [
+        (spoil(lambda _: None), "work.missing", "There is no run.sh in your folder", "폴더에 run.sh 파일이 없어요"),
+        (spoil(lambda p: p.write_text("")), "work.empty", "run.sh is empty", "run.sh가 비어 있어요"),
+        (
+            spoil(lambda p: p.write_bytes(RUNS_WELL.replace("\n", "\r\n").encode())),
+            "work.crlf",
+            "Windows line ends (CRLF)",
+            "Windows 방식(CRLF)",
+        ),
+        (
+            spoil(lambda p: p.write_text(RUNS_WELL, "utf-16")),
+            "work.not_utf8",
+            "not UTF-8 text",
+            "UTF-8 텍스트가 아니에요",
+        ),
+        (spoil(lambda p: p.symlink_to("/etc/hostname")), "work.link", "run.sh is a link", "run.sh는 링크예요"),
+        (spoil(lambda p: p.mkdir()), "work.folder", "run.sh is a folder", "run.sh는 폴더예요"),
+        (spoil(os.mkfifo), "work.not_a_file", "not a regular file", "일반 파일이 아니에요"),
+        (spoil(lambda p: p.write_bytes(b"#" * 50_000_000)), "work.too_large", "has 50 MB", "50 MB나 돼요"),
+        (
+            spoil(lambda p: p.write_text("#!/bin/no-such-shell\n")),
+            "script.no_interpreter",
+            "asks for a program that is not here",
+            "프로그램이 여기에는 없어요",
+        ),
+        (
+            spoil(lambda p: p.write_text("#!/bin/sh\nkill -9 $PPID; sleep 60\n")),
+            "script.killed_its_parent",
+            "killed the process that ran it",
+            "자기를 실행한 프로세스를 죽였어요",
+        ),
+        (
+            spoil(lambda p: p.write_text("#!/bin/sh\necho 'is not so' >&2\nexit 42\n")),
+            "script.failed",
+            "exit code 42. The last thing it said:\nis not so",
+            "exit code 42로 끝났어요. 마지막으로 한 말은 이거예요.\nis not so",
+        ),
+        (
+            spoil(lambda p: p.write_text("#!/bin/sh\ndocker run -d --name kata-04-redis redsi:7\n")),
+            "docker.unknown_image_near",
+            "redis:7",
+            "redis:7",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) and "." in value[:12] else "",
+)
+def test_a_spoilt_script_is_the_learners_mistake(
+    desk: Desk, client: DockerClient, act: Callable[[Desk], None], key: str, en: str, ko: str
+) -> None:
+    """A script that cannot do its work fails its check with a sentence in both languages, and nothing is left."""
+    act(desk)
+    code, grade, said = desk.check(BACKGROUND)
+    assert (code, first(grade).outcome, first(grade).mistake) == (1, Outcome.FAILED, key), said
+    feedback = first(grade).feedback
+    assert feedback is not None
+    assert en in feedback.en
+    assert ko in feedback.ko
+    assert "Traceback" not in said
+    assert left_on(client) == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        RUNS_WELL.partition("\n")[2],
+        "#!/usr/bin/env bash\n# 안녕하세요\n".encode("euc-kr").decode("latin-1") + RUNS_WELL,
+        RUNS_WELL + "\n(setsid sleep 300 &) ; nohup sleep 300 & sleep 300 &\n",
+        RUNS_WELL + "\nprintf '\\033]0;x\\007\\033[31m\\xff\\x00::error::no\\n'; exit 7\n",
+    ],
+    ids=["without-shebang", "euc-kr-comment", "leaves-processes", "odd-output-and-exit-code"],
+)
+def test_an_odd_script_that_does_its_work_passes(desk: Desk, client: DockerClient, content: str) -> None:
+    """No x bit, no first line, odd bytes, processes left behind, an exit code: what counts is what is there after."""
+    (desk.work / "run.sh").write_text(content, encoding="latin-1")
+    (desk.work / "run.sh").chmod(0o644)
+    code, grade, said = desk.check(BACKGROUND)
+    assert (code, first(grade).outcome) == (0, Outcome.PASSED), said
+    assert left_on(client) == []
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    ("body", "key"),
+    [("sleep 300", "script.still_running"), ("read answer", "script.waits_for_input"), ("yes", "script.still_running")],
+)
+def test_a_script_that_does_not_end_is_ended(desk: Desk, client: DockerClient, body: str, key: str) -> None:
+    """A script that hangs, waits for somebody to type, or prints for ever fails after its time."""
+    (desk.work / "run.sh").write_text(f"#!/bin/bash\n{body}\n", encoding="utf-8")
+    code, grade, said = desk.check(BACKGROUND)
+    assert (code, first(grade).mistake) == (1, key), said
+    assert left_on(client) == []
+
+
+def test_no_engine_costs_no_points(desk: Desk) -> None:
+    """Without an engine every check is broken, exit code 3, with what to do about it."""
+    code, grade, said = desk.check(DOCKER_HOST="unix:///nowhere/docker.sock", DOCKER_CONTEXT="")
+    assert code == 3, said
+    assert {verdict.outcome for verdict in grade.verdicts} == {Outcome.BROKEN}
+    assert "does not answer" in said or "No Docker engine" in said
+    assert not grade.is_final
+
+
+@pytest.mark.parametrize(
+    ("said", "en", "ko"),
+    [
+        ("toomanyrequests: You have reached your pull rate limit.", "too many were pulled", "너무 많이 받아서"),
+        (
+            'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host',
+            "cannot be reached",
+            "연결할 수 없어서",
+        ),
+        (
+            "mkdir /var/lib/docker/x: no space left on device",
+            "disk of the Docker engine is full",
+            "디스크가 가득 찼어요",
+        ),
+    ],
+    ids=["rate-limit", "unreachable", "disk-full"],
+)
+def test_the_machines_fault_is_broken(desk: Desk, tmp_path: Path, said: str, en: str, ko: str) -> None:
+    """What Docker Hub or the disk refuses costs no points and comes with a remedy, in both languages."""
+    (desk.work / "run.sh").write_text(
+        f"#!/bin/sh\necho \"Unable to find image 'redis:7' locally\" >&2\n"
+        f"echo 'docker: Error response from daemon: {said}' >&2\nexit 125\n",
+        encoding="utf-8",
+    )
+    code, grade, printed = desk.check(BACKGROUND)
+    assert (code, first(grade).outcome) == (3, Outcome.BROKEN), printed
+    feedback = first(grade).feedback
+    assert feedback is not None
+    assert en in feedback.en
+    assert ko in feedback.ko
+
+
+@pytest.mark.parametrize("moment", [0.9, 1.5, 2.5])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_nothing(
+    desk: Desk, client: DockerClient, moment: float, how: signal.Signals
+) -> None:
+    """Ctrl-C, or SIGTERM, at any moment: what was started is gone when pytest is."""
+    process = subprocess.Popen(
+        desk.command(), cwd=ROOT, env=desk.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(moment)
+    process.send_signal(how)
+    process.wait(30)
+    assert left_on(client) == []
+    assert list((desk.data / "runs").glob("*")) == []
+
+
+def test_what_a_killed_run_leaves_goes_with_the_next(desk: Desk, client: DockerClient) -> None:
+    """After kill -9 in the middle of interactive.sh the next run removes all of it, the Redis without a name too."""
+    process = subprocess.Popen(
+        desk.command(), cwd=ROOT, env=desk.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    assert wait_for(lambda: any("bystander" in name for name in left_on(client)), 30)
+    process.kill()
+    process.wait()
+    assert left_on(client) != []
+    code, _, said = desk.check(BACKGROUND)
+    assert code == 0, said
+    assert left_on(client) == []
+    assert list((desk.data / "runs").glob("*")) == []
+
+
+def test_two_runs_of_one_exercise_take_turns(desk: Desk, client: DockerClient) -> None:
+    """The second run of an exercise on the same engine waits for the first; both come to the same verdict."""
+    started = time.monotonic()
+    both = [
+        subprocess.Popen(
+            desk.command(BACKGROUND),
+            cwd=ROOT,
+            env=desk.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for _ in range(2)
+    ]
+    assert [process.wait(120) for process in both] == [0, 0], time.monotonic() - started
+    assert left_on(client) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "en"),
+    [
+        ("exercises/99", "There is no exercise 99. These exist: 01 02"),
+        ("exercises/4", "There is no exercise 4; did you mean 04? These exist: 01 02"),
+        ("exercises/0", "There is no exercise 0. These exist: 01 02"),
+    ],
+)
+def test_an_exercise_that_does_not_exist_is_one_line(typed: str, en: str) -> None:
+    """A wrong number is one sentence that lists what exists, and exit code 2."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", typed],
+        cwd=ROOT,
+        env={**os.environ, "KATA_LANG": "en"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(en)
+    assert len(done.stderr.splitlines()) == 1
