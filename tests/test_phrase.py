@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 import string
 import tomllib
 from pathlib import Path
@@ -138,3 +139,13 @@ def test_every_sentence_exists_in_both_languages(key: str, table: dict[str, obje
             assert blanks(en) == blanks(ko)
             assert set(part) <= {"en", "ko", "remedy"}
     assert phrase(key)
+
+
+def test_every_sentence_that_the_code_names_exists() -> None:
+    """Each key that is said or raised somewhere in checker/ has its sentence, an error's its remedy too."""
+    named = re.compile(r"\b(say|phrase|KataError|Mistake|_trouble|_mistake)\(\s*\"([a-z]+\.[a-z_]+)\"")
+    for path in sorted((AREAS[0].parent.parent).rglob("*.py")):
+        for how, key in named.findall(path.read_text(encoding="utf-8")):
+            assert phrase(key), key
+            if how in {"KataError", "_trouble"}:
+                assert "remedy" in dict(SENTENCES)[key], key

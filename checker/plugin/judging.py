@@ -58,7 +58,10 @@ def _verdict(item: pytest.Item, exercise: Exercise, call: pytest.CallInfo[None],
         return passed if call.when == "call" else None
     error = _blame(item, error)
     if isinstance(error, Mistake):
-        return _mistake(item, exercise, error, seconds)
+        try:
+            return _mistake(item, exercise, error, seconds)
+        except (KeyError, OSError) as unknown:  # a sentence that nobody wrote, or a blank that nobody filled
+            error = _our_fault(unknown)
     text = Text(en=f"{error.cause.en}\n{error.remedy.en}", ko=f"{error.cause.ko}\n{error.remedy.ko}")
     return Verdict(exercise=exercise.name, check=check_of(item), outcome=Outcome.BROKEN, feedback=text, seconds=seconds)
 

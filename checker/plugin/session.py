@@ -139,7 +139,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
 
 def _conclude(session: pytest.Session) -> None:
     story = session.config.stash.get(_STORY, None)
-    if story is None or session.exitstatus == pytest.ExitCode.INTERRUPTED:
+    if story is None or story.was_interrupted:
         return
     session.exitstatus = story.exit_code(int(session.exitstatus))
     file = session.config.getoption("grades")

@@ -50,6 +50,7 @@ class Story:
         self._errors: list[str] = []
         self._reason = ""
         self._is_at_work = False
+        self.was_interrupted = False
 
     @classmethod
     def instead_of_reporter(cls, config: pytest.Config) -> Story:
@@ -119,9 +120,9 @@ class Story:
         self._tell()
 
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+    def pytest_sessionfinish(self) -> None:
         """Tell the rest: what did not run, the total, and what to do next."""
-        if session.exitstatus == pytest.ExitCode.INTERRUPTED:
+        if self.was_interrupted:
             self._line("")
             self._paragraph(say("story.interrupted"), yellow=True)
             return
@@ -138,6 +139,10 @@ class Story:
         for kind, path in (("html", "htmlpath"), ("junit", "xmlpath")):
             if self.config.getoption(path, None):
                 self._paragraph(say(f"story.report_{kind}", path=self.config.getoption(path)), light=True)
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Notice that somebody wants to leave; pytest itself leaves this way where it cannot collect."""
+        self.was_interrupted = not isinstance(excinfo.value, pytest.Session.Interrupted)
 
     def pytest_internalerror(self, excrepr: object) -> None:
         """Say that we stumbled; a learner cannot mend it."""
