@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from docker import DockerClient
+
+    from checker.engine import Engine
 
 ROOT = Path(__file__).resolve().parent.parent
 REDIS = Exercise.read(ROOT / "exercises" / "04_run_redis")
@@ -225,6 +230,78 @@ def test_the_machines_fault_is_broken(desk: Desk, tmp_path: Path, said: str, en:
     assert feedback is not None
     assert en in feedback.en
     assert ko in feedback.ko
+
+
+class Line:
+    """A unix socket through which an engine is reached, and which can be cut as if the engine had died."""
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        self.path = folder / "line.sock"
+        self._engine = engine.host.removeprefix("unix://")
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(self.path))
+        self._listener.listen()
+        self._ends = [self._listener]
+        self._threads: list[threading.Thread] = []
+        self._start(self._accept)
+
+    def cut(self) -> None:
+        self.path.unlink()
+        for end in self._ends:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+        for end in self._ends:
+            end.close()
+
+    def _start(self, work: Callable[..., None], *ends: socket.socket) -> None:
+        self._threads.append(threading.Thread(target=work, args=ends, daemon=True))
+        self._threads[-1].start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                far = socket.socket(socket.AF_UNIX)
+                self._ends += [near, far]
+                far.connect(self._engine)
+                self._start(self._carry, near, far)
+                self._start(self._carry, far, near)
+
+    @staticmethod
+    def _carry(source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while said := source.recv(65_536):
+                target.sendall(said)
+            target.shutdown(socket.SHUT_WR)
+
+
+def test_an_engine_that_dies_in_the_middle_is_broken(
+    desk: Desk, client: DockerClient, engine: Engine, tmp_path: Path
+) -> None:
+    """When the engine goes away while a script runs, no point is lost: exit code 3, a remedy, and pytest ends soon."""
+    if not engine.host.startswith("unix://"):
+        pytest.skip("an engine that is reached over TCP cannot be cut off here")
+    (desk.work / "run.sh").write_text(f"{RUNS_WELL}\nsleep 60\n", encoding="utf-8")
+    line = Line(engine, tmp_path)
+    process = subprocess.Popen(
+        desk.command(BACKGROUND),
+        cwd=ROOT,
+        env=desk.environment(DOCKER_HOST=f"unix://{line.path}"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert wait_for(lambda: any(name.startswith("/kata-04-redis") for name in left_on(client)), 30)
+    line.cut()
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 3, said
+    assert first(desk.grade()).outcome is Outcome.BROKEN
+    assert "does not answer any more" in said
+    assert "Traceback" not in said
+    desk.check("04::touches_nothing_else")  # the next run clears away what this one had to leave
+    assert left_on(client) == []
 
 
 @pytest.mark.parametrize("moment", [0.9, 1.5, 2.5])
