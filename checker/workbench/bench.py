@@ -66,6 +66,7 @@ class Bench:
 
     def __enter__(self) -> Self:
         sweep_dead(self.client, self._run.folder.parent)
+        self._run.at_work.touch()
         self.clear()
         self._look_for_images()
         return self
@@ -78,6 +79,7 @@ class Bench:
             self.clear()
             remove_strays(self.client, self._strays)
             remove_labelled(self.client, self.run_id)
+        self._run.at_work.unlink(missing_ok=True)
 
     @functools.cached_property
     def client(self) -> DockerClient:

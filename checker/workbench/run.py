@@ -41,10 +41,18 @@ class Run:
         """Where it is written down what scripts have made."""
         return self.folder / "made"
 
+    @property
+    def at_work(self) -> Path:
+        """Whether something of it stands on the engine: there until the bench has put everything away."""
+        return self.folder / "at-work"
+
     @classmethod
     @contextlib.contextmanager
     def begin(cls, runs: Path) -> Iterator[Run]:
-        """Make a run's folder below ``runs``, hold its lock, and remove it at the end."""
+        """Make a run's folder below ``runs``, hold its lock, and remove it at the end.
+
+        Where the engine went away before everything was put away, the folder stays: the next run sees to the rest.
+        """
         name = secrets.token_hex(6)
         run = cls(id=name, folder=runs / name)
         run.folder.mkdir(parents=True)
@@ -53,7 +61,8 @@ class Run:
             try:
                 yield run
             finally:
-                shutil.rmtree(run.folder, ignore_errors=True)
+                if not run.at_work.exists():
+                    shutil.rmtree(run.folder, ignore_errors=True)
 
 
 def sweep_dead(client: DockerClient, runs: Path) -> None:
