@@ -91,7 +91,7 @@ class Bench:
         """What happens on the engine, from the moment this is first asked for."""
         found = map(self.image, self.exercise.changes)
         images = frozenset(map(normalised, self.exercise.changes)) | {image["Id"] for image in found if image}
-        events = Events(self.client, tell=lambda event: self._note(stray(event, images)))
+        events = Events(self.client, tell=lambda event: self._note(stray(event, images, self.exercise.prefix)))
         self._closing.callback(events.close)
         self._closing.callback(events.position)  # so that nothing is missed that happened a moment ago
         return events

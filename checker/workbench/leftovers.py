@@ -73,20 +73,22 @@ def is_exercises(name: str) -> bool:
     return _NAME_OF_OURS.match(name) is not None
 
 
-def stray(event: Event, images: frozenset[str]) -> Stray | None:
+def stray(event: Event, images: frozenset[str], prefix: str) -> Stray | None:
     """Return what an event says a script made without a name of the exercise; None where it made no such thing.
 
     Args:
         event: What happened.
         images: Normalised references, and ids, of the images that nameless containers are made of; a container
             of another image is not ours to remove, whoever made it.
+        prefix: What the names of the exercise's own images begin with, ``kata-05-``.
     """
     if event.action != "create" or "kata.run" in event.about:
         return None
     if event.kind == "container":
         is_nameless = not is_exercises(event.about.get("name", ""))
-        made_of = {event.about.get("image", ""), normalised(event.about.get("image", ""))}
-        return Stray("container", event.id) if is_nameless and made_of & images else None
+        image = event.about.get("image", "")
+        is_ours = image.startswith(prefix) or bool({image, normalised(image)} & images)
+        return Stray("container", event.id) if is_nameless and is_ours else None
     is_nameless = event.kind == "volume" and _NAMELESS_VOLUME.fullmatch(event.id) is not None
     return Stray("volume", event.id) if is_nameless else None
 
