@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -125,6 +126,8 @@ def judge(case: Case, root: Path) -> Grade:
             # with "=", or pytest takes the folder for a test and looks there for its configuration
             [*command, f"--work={folder}", f"--grades={file}"],
             cwd=root,
+            # what other plugins of the environment cost and do is none of a learner's business
+            env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
             capture_output=True,
             text=True,
             check=False,

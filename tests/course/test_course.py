@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import string
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,6 +25,18 @@ CASES = cases(COURSE, PROOFS)
 
 def kept(kind: str) -> list[Case]:
     return [case for case in CASES if case.kind == kind]
+
+
+def once_for_each_sentence(cases: list[Case]) -> list[Any]:
+    """Mark as long-running what fails a check with a sentence that an earlier case has already got there."""
+    seen: set[tuple[str, ...]] = set()
+    marked = []
+    for case in cases:
+        assert case.expected is not None
+        what = (case.exercise.name, case.expected.check, case.expected.mistake)
+        marked.append(pytest.param(case, id=str(case), marks=[pytest.mark.full] if what in seen else []))
+        seen.add(what)
+    return marked
 
 
 def blanks(text: str) -> set[str]:
@@ -76,7 +88,7 @@ def leave_behind(client: DockerClient, exercise: Exercise) -> None:
 
 @pytest.mark.docker
 @pytest.mark.course
-@pytest.mark.parametrize("case", kept("mistake"), ids=str)
+@pytest.mark.parametrize("case", once_for_each_sentence(kept("mistake")))
 def test_a_mistake_fails_its_check_with_its_sentence(case: Case, root: Path, unchanged: None) -> None:
     """A known mistake fails the check it is known for, with the sentence it is known for, in both languages."""
     assert case.expected is not None
