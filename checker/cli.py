@@ -298,7 +298,8 @@ def test(*, full: bool, arguments: tuple[str, ...]) -> int:
     failed = [name for name, command in _STATIC.items() if _step(name, [*_PYTHON, "-m", *command])]
     _up()
     mark = [] if full else ["-m", "not full"]
-    code = _step("pytest", [*_PYTHON, "-m", "pytest", "tests", *mark, *arguments])
+    beside = ["-n", "2"]
+    code = _step("pytest", [*_PYTHON, "-m", "pytest", "tests", *beside, *mark, *arguments])
     if failed:
         _tell(say("cli.static_failed", names=", ".join(failed)))
     return code or (1 if failed else 0)

@@ -63,10 +63,15 @@ class Work:
         """Return the copy of one of the learner's files.
 
         Raises:
-            Mistake: It is missing, or not a regular file of a sensible size.
+            Mistake: It is missing, or not a regular file of a sensible size; or the copy is not, since a script of
+                theirs has been at it.
         """
         _examine(self.source / name, name)
-        return self.folder / name
+        copy = self.folder / name
+        if not os.path.lexists(copy):
+            raise Mistake("work.unreadable", file=name)
+        _examine(copy, name)
+        return copy
 
     def text(self, name: str) -> str:
         """Return what is in a file.

@@ -1,14 +1,25 @@
-"""What every test finds: an engine where it is marked ``docker``, and a refusal of one where it is not."""
+"""What every test finds: an engine where it is marked ``docker``, and a refusal of one where it is not.
+
+With ``-n`` tests share the engine: those marked ``alone`` wait until no other is at it, and whether the engine is in
+the end as it was at first is asked once, of all of them together.
+"""
 
 from __future__ import annotations
 
+import fcntl
+import os
+import re
 import socket
+import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from checker.engine import find_engine
 from checker.exercise import Course
+from checker.phrase import KataError
+from checker.selfcheck import Inventory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +49,69 @@ def client(engine: Engine) -> Iterator[DockerClient]:
     client = engine.client()
     yield client
     client.close()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:  # noqa: ANN401 - xdist has no types
+    """Keep the cases of exercises together that cannot share something: they would only wait for one another.
+
+    ``--dist loadgroup`` would say the same, but pytest 9.2 no longer has the attribute by which xdist 3.8 does it.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    shared = {exercise.number: max(exercise.changes, default=exercise.name) for exercise in Course(ROOT).exercises()}
+
+    class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+        def _split_scope(self, nodeid: str) -> str:
+            case = re.search(r"test_course\.py::\w+\[(\d\d)-", nodeid)
+            return shared[case[1]] if case else nodeid
+
+    return Scheduling(config, log)
+
+
+_BEFORE = pytest.StashKey[Inventory]()
+
+
+def _inventory() -> Inventory | None:
+    try:
+        engine = find_engine()
+    except KataError:
+        return None
+    client = engine.client()
+    try:
+        return Inventory.of(client)
+    finally:
+        client.close()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Take stock of the engine before several processes begin to use it."""
+    found = _inventory() if getattr(session.config.option, "numprocesses", None) else None
+    if found is not None:
+        session.config.stash[_BEFORE] = found
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail where the tests together have left something behind, or taken something away."""
+    before, after = session.config.stash.get(_BEFORE, None), _inventory()
+    if before is not None and after is not None and before.differences(after):
+        lines = "\n".join(before.differences(after))
+        session.config.get_terminal_writer().line(f"\nThe engine is not as it was before the tests:\n{lines}", red=True)
+        session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(autouse=True)
+def _share_the_engine(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let tests that would disturb others run alone; the others run beside each other."""
+    if request.node.get_closest_marker("docker") is None or "PYTEST_XDIST_WORKER" not in os.environ:
+        yield
+        return
+    run = os.environ["PYTEST_XDIST_TESTRUNUID"]
+    with (Path(tempfile.gettempdir()) / f"kata-tests-{run}.lock").open("w") as lock:
+        alone = request.node.get_closest_marker("alone") is not None
+        fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        yield
 
 
 @pytest.fixture(autouse=True)

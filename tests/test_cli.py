@@ -142,7 +142,7 @@ def test_lint_and_types_do_not_hide_the_tests(
     monkeypatch.setattr(cli, "_watched", lambda command, cwd: watched(command, cwd) or ("check" in command))
     monkeypatch.setenv("KATA_LANG", "en")
     assert cli.run(["test", "-x"]) == 1
-    assert ran[-1][3:] == ["pytest", "tests", "-m", "not full", "-x"]
+    assert ran[-1][3:] == ["pytest", "tests", "-n", "2", "-m", "not full", "-x"]
     assert capsys.readouterr().err.splitlines()[-1].endswith("see above: ruff check")
 
 

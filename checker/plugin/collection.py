@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,13 +11,13 @@ from checker.exercise import Course, Exercise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
 __all__ = [
     "ExerciseDir",
     "check_of",
     "course_of",
     "exercise_of",
+    "keep_out_conftests",
     "pytest_collect_directory",
     "pytest_collection_modifyitems",
     "pytest_xdist_make_scheduler",
@@ -66,6 +67,20 @@ def check_of(item: pytest.Item) -> str:
     return str(getattr(item, "originalname", item.name)).removeprefix("test_")
 
 
+def keep_out_conftests(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Never import a ``conftest.py`` that is not ours: beside a learner's files, or in the folder of ``--work``."""
+    within = pluginmanager._is_in_confcutdir  # noqa: SLF001 - pytest offers no public way to leave one out
+
+    def is_ours(path: Path) -> bool:
+        root: Path = pluginmanager.getplugin("pytestconfig").rootpath
+        if not path.is_relative_to(root):
+            return path in root.parents and within(path)
+        folder, *rest = path.relative_to(root).parts or ("",)
+        return within(path) and (folder != "exercises" or not rest or ".checks" in rest)
+
+    pluginmanager._is_in_confcutdir = is_ours  # type: ignore[method-assign] # noqa: SLF001 - as above
+
+
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Take over folders that hold an exercise, and leave out the notes and files we keep beside its checks."""
     if path.parent == parent.config.rootpath / "exercises" and (path / "exercise.toml").is_file():
@@ -98,6 +113,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(optionalhook=True, tryfirst=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:  # noqa: ANN401 - xdist has no types
     """Keep an exercise on one worker, since its checks share their steps."""
+    if not any("exercises" in Path(arg.partition("::")[0]).parts for arg in config.args):
+        return None
     from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 - only where -n is given
 
     class ExerciseScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types

@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import hashlib
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import pytest
 
@@ -15,7 +15,7 @@ from checker.engine.place import Place
 from checker.phrase import KataError
 from checker.plugin.collection import ExerciseDir
 from checker.work import Work
-from checker.workbench.run import Run
+from checker.workbench.run import Run, unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,15 +24,19 @@ if TYPE_CHECKING:
     from checker.exercise import Exercise
     from checker.workbench.bench import Bench
 
-__all__ = ["bench", "engine", "run", "work"]
+__all__ = ["ENGINE", "bench", "engine", "run", "work"]
 
 WAIT_SECONDS = 600.0  # for another run of the same exercise on the same engine
+ENGINE = pytest.StashKey[Engine]()
+"""Where the engine is kept once a check has asked for it."""
 
 
 @pytest.fixture(scope="session")
-def engine() -> Engine:
+def engine(request: pytest.FixtureRequest) -> Engine:
     """The engine that answers; broken where there is none."""
-    return find_engine()
+    found = find_engine()
+    request.config.stash[ENGINE] = found
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -75,13 +79,20 @@ def _source(config: pytest.Config, exercise: Exercise) -> Path:
 def _alone(engine: Engine, exercise: Exercise) -> Iterator[None]:
     """Hold what an exercise cannot share on one engine: itself, and what it changes."""
     locks = Place.here().data / "locks"
-    locks.mkdir(parents=True, exist_ok=True)
     where = hashlib.sha256(engine.host.encode()).hexdigest()[:8]
     with contextlib.ExitStack() as held:
         for what in sorted({exercise.number, *exercise.changes}):
-            file = held.enter_context((locks / f"{where}-{what.replace('/', '_')}").open("w"))
+            file = held.enter_context(_opened(locks / f"{where}-{what.replace('/', '_')}"))
             _lock(file.fileno(), what)
         yield
+
+
+def _opened(file: Path) -> TextIO:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return file.open("w", encoding="utf-8")
+    except OSError as refused:
+        raise unwritable(Place.here().data, refused) from refused
 
 
 def _lock(file: int, what: str) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from checker.engine.found import answers
+from checker.engine.place import Place
 from checker.phrase import KataError, Text, phrase
 from checker.plugin.collection import check_of, exercise_of
+from checker.plugin.fixtures import ENGINE
 from checker.verdict import Mistake, Outcome, Verdict
+from checker.workbench.run import unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -22,7 +26,7 @@ __all__ = ["PROPERTY", "pytest_runtest_makereport", "verdict_of"]
 PROPERTY = "kata_verdict"
 """Under this name a report carries its verdict, also from one process to another."""
 
-_CHARGED = pytest.StashKey[dict[int, str]]()
+_CHARGED = pytest.StashKey[list[tuple[BaseException, str]]]()
 _SPENT = pytest.StashKey[float]()
 
 
@@ -53,23 +57,28 @@ def verdict_of(report: pytest.TestReport) -> Verdict | None:
 def _verdict(item: pytest.Item, exercise: Exercise, call: pytest.CallInfo[None], seconds: float) -> Verdict | None:
     """Return what this phase says about the check; None for a phase that says nothing."""
     error = call.excinfo.value if call.excinfo is not None else None
-    if error is None:
+    is_expected_to_fail = item.get_closest_marker("xfail") is not None
+    if error is None and not is_expected_to_fail:
         passed = Verdict(exercise=exercise.name, check=check_of(item), outcome=Outcome.PASSED, seconds=seconds)
         return passed if call.when == "call" else None
-    error = _blame(item, error)
-    if isinstance(error, Mistake):
-        try:
-            return _mistake(item, exercise, error, seconds)
-        except (KeyError, OSError) as unknown:  # a sentence that nobody wrote, or a blank that nobody filled
-            error = _our_fault(unknown)
-    text = Text(en=f"{error.cause.en}\n{error.remedy.en}", ko=f"{error.cause.ko}\n{error.remedy.ko}")
+    blame = KataError("check.skipped") if error is None or is_expected_to_fail else _blame(item, error)
+    try:
+        if isinstance(blame, Mistake):
+            return _mistake(item, exercise, blame, error or blame, seconds)
+        return _broken(item, exercise, blame, seconds)
+    except (KeyError, ValueError, IndexError, OSError) as unknown:  # a sentence that nobody wrote, an unfilled blank
+        return _broken(item, exercise, _our_fault(unknown), seconds)
+
+
+def _broken(item: pytest.Item, exercise: Exercise, error: KataError, seconds: float) -> Verdict:
+    cause, remedy = error.cause, error.remedy
+    text = Text(en=f"{cause.en}\n{remedy.en}", ko=f"{cause.ko}\n{remedy.ko}")
     return Verdict(exercise=exercise.name, check=check_of(item), outcome=Outcome.BROKEN, feedback=text, seconds=seconds)
 
 
-def _mistake(item: pytest.Item, exercise: Exercise, mistake: Mistake, seconds: float) -> Verdict:
+def _mistake(item: pytest.Item, exercise: Exercise, mistake: Mistake, error: BaseException, seconds: float) -> Verdict:
     """Charge a mistake to the first check that meets it; those that need the same step are blocked by that one."""
-    charged = item.session.stash.setdefault(_CHARGED, {})
-    charged_to = charged.setdefault(id(mistake), check_of(item))
+    charged_to = _charge(item, error)
     if charged_to != check_of(item):
         return Verdict(
             exercise=exercise.name,
@@ -87,6 +96,16 @@ def _mistake(item: pytest.Item, exercise: Exercise, mistake: Mistake, seconds: f
         mistake=mistake.key,
         seconds=seconds,
     )
+
+
+def _charge(item: pytest.Item, error: BaseException) -> str:
+    """Return the check that met this very exception first: pytest raises a step's again for all that need it."""
+    charged = item.session.stash.setdefault(_CHARGED, [])
+    for known, check in charged:
+        if known is error:
+            return check
+    charged.append((error, check_of(item)))  # kept, or another one could come to have its identity
+    return check_of(item)
 
 
 def _blocked(exercise: Exercise, by: str) -> Text:
@@ -112,17 +131,23 @@ def _blame(item: pytest.Item, error: BaseException) -> Mistake | KataError:
 def _our_fault(error: BaseException) -> KataError:
     if isinstance(error, pytest.skip.Exception | pytest.xfail.Exception):
         return KataError("check.skipped")
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return unwritable(Place.here().data, error)
     if type(error).__module__.startswith(("docker.", "requests.", "urllib3.", "testcontainers.")):
-        return KataError("check.engine_refused", detail=str(error)[:300])
-    return KataError("check.bug", kind=type(error).__name__, detail=str(error)[:300])
+        return KataError("check.engine_refused", detail=_words(error))
+    return KataError("check.bug", kind=type(error).__name__, detail=_words(error))
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return str(error)[:300]
+    except Exception as worse:  # noqa: BLE001 - there is nobody left whose fault it could be
+        return type(worse).__name__
 
 
 def _engine_answers(item: pytest.Item) -> bool:
-    """Return whether the engine that the check used, if any, still answers."""
-    engine = getattr(item, "funcargs", {}).get("engine")
-    if engine is None:
-        bench = getattr(item, "funcargs", {}).get("bench")
-        engine = getattr(bench, "engine", None)
+    """Return whether the engine that the checks use, if any, still answers."""
+    engine = item.config.stash.get(ENGINE, None)
     return engine is None or answers(engine) is None
 
 

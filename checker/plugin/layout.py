@@ -15,7 +15,7 @@ def width(text: str) -> int:
 def wrap(text: str, room: int) -> list[str]:
     """Return ``text`` in lines of at most ``room`` cells, broken at blanks; a longer word is broken anywhere."""
     lines = []
-    for paragraph in text.split("\n"):
+    for paragraph in text.expandtabs(4).split("\n"):
         line = ""
         for word in paragraph.split(" "):
             longer = f"{line} {word}" if line else word

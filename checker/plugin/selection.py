@@ -11,12 +11,15 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from checker.exercise import Exercise
+from checker.phrase import KataError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from checker.exercise import Course
 
-__all__ = ["resolve"]
+__all__ = ["module_of", "resolve"]
 
 _NUMBER = re.compile(r"\d+")
 
@@ -26,6 +29,7 @@ def resolve(argument: str, course: Course, folder: Path) -> str:
 
     Raises:
         UnknownExerciseError: It names an exercise that does not exist.
+        KataError: ``check.unknown``: the exercise has no such check.
     """
     path, colons, check = argument.partition("::")
     below = list(_below_exercises(path, course, folder))
@@ -33,10 +37,10 @@ def resolve(argument: str, course: Course, folder: Path) -> str:
         return argument
     known = (parts for parts in below if any(parts[0] in (name, name[:2]) for name in course.names()))
     wanted, *rest = next(known, below[0])
-    found = course.folder.joinpath(course.resolve(wanted), *rest)
-    if colons and not rest:
-        return _node_id(found, check)
-    return f"{found}{colons}{check}"
+    exercise = course.folder / course.resolve(wanted)
+    if rest[:1] == [".checks"]:
+        return f"{exercise.joinpath(*rest)}{colons}{check}"
+    return _node_id(exercise, check) if check else str(exercise)  # a file of the learner's stands for its exercise
 
 
 def _below_exercises(path: str, course: Course, folder: Path) -> Iterator[tuple[str, ...]]:
@@ -50,11 +54,18 @@ def _below_exercises(path: str, course: Course, folder: Path) -> Iterator[tuple[
             yield target.relative_to(course.folder).parts
 
 
+def module_of(exercise: Path, function: str) -> Path | None:
+    """Return the module with the checks of the exercise in this folder that defines a function; None if none does."""
+    defined = re.compile(rf"^\s*(?:async )?def {re.escape(function)}\(", re.MULTILINE)
+    modules = sorted((exercise / ".checks").glob("test_*.py"))
+    return next((module for module in modules if defined.search(module.read_text(encoding="utf-8"))), None)
+
+
 def _node_id(exercise: Path, check: str) -> str:
     """Return the node id of a check by its id in the manifest or its function's name."""
     name = check if check.startswith("test_") else f"test_{check}"
-    function = re.compile(rf"^def {re.escape(name.partition('[')[0])}\(", re.MULTILINE)
-    for module in sorted((exercise / ".checks").glob("test_*.py")):
-        if function.search(module.read_text(encoding="utf-8")):
-            return f"{module}::{name}"
-    return f"{exercise}::{check}"
+    module = module_of(exercise, name.rpartition("::")[2].partition("[")[0])
+    if module is None:
+        known = " ".join(found.id for found in Exercise.read(exercise).checks)
+        raise KataError("check.unknown", check=check, number=exercise.name[:2], known=known)
+    return f"{module}::{name}"

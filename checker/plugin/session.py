@@ -13,7 +13,7 @@ import pytest
 
 from checker.exercise import Course, Exercise, UnknownExerciseError
 from checker.phrase import KataError, say
-from checker.plugin.collection import course_of, exercise_of
+from checker.plugin.collection import course_of, exercise_of, keep_out_conftests
 from checker.plugin.interruption import end_on_termination, uninterrupted
 from checker.plugin.selection import resolve
 from checker.plugin.story import Story
@@ -36,6 +36,7 @@ _STORY = pytest.StashKey[Story]()
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add what the course needs to pytest's own options."""
     pluginmanager.register(_UsageErrors())
+    keep_out_conftests(pluginmanager)
     group = parser.getgroup("docker-kata")
     group.addoption("--work", metavar="DIR", help=say("option.work"))
     group.addoption("--grades", metavar="FILE", help=say("option.grades"))
@@ -49,7 +50,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     except KeyboardInterrupt:
         return USAGE
     except KataError as problem:
-        is_usage = isinstance(problem, UnknownExerciseError) or problem.key.startswith("option.")
+        is_usage = isinstance(problem, UnknownExerciseError) or problem.key.startswith(("option.", "check.unknown"))
         sys.stderr.write(f"{problem.cause.here() if is_usage else problem}\n")
         return USAGE if is_usage else BROKEN
     return None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Stray", "is_exercises", "remove_labelled", "remove_named", "remove_strays", "stray"]
 
-_NAMELESS_VOLUME = re.compile(r"[0-9a-f]{64}")
+_FULL_ID = _NAMELESS_VOLUME = re.compile(r"[0-9a-f]{64}")
 _NAME_OF_OURS = re.compile(r"kata-(?:\d\d|bystander)-")
 
 
@@ -38,9 +38,12 @@ class Stray:
 
     @classmethod
     def read(cls, line: str) -> Stray:
-        """Read back what ``str`` wrote; of a line that was cut short nothing is found."""
-        kind, _, id_ = line.strip().partition(" ")
-        return cls(kind, id_)
+        """Read back what ``str`` wrote; a line that was cut short names nothing.
+
+        Docker would take the beginning of an id for any container that happens to begin so.
+        """
+        kind, _, found = line.strip().partition(" ")
+        return cls(kind, found) if _FULL_ID.fullmatch(found) else cls("", "")
 
 
 def remove_named(client: DockerClient, prefix: str) -> None:

@@ -7,12 +7,15 @@ and ``made``: what the learner's scripts made on the engine without one of the e
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
+import os
 import secrets
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
+from checker.phrase import KataError
 from checker.workbench.leftovers import Stray, remove_labelled, remove_strays
 
 if TYPE_CHECKING:
@@ -21,7 +24,16 @@ if TYPE_CHECKING:
 
     from docker import DockerClient
 
-__all__ = ["Run", "sweep_dead"]
+__all__ = ["Run", "sweep_dead", "unwritable"]
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def unwritable(data: Path, refused: OSError) -> KataError:
+    """Return what to say where nothing can be written below our data folder."""
+    if refused.errno in _FULL:
+        return KataError("check.disk_full", folder=data)
+    return KataError("engine.unwritable", folder=data, detail=refused.strerror or refused)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,17 +64,34 @@ class Run:
         """Make a run's folder below ``runs``, hold its lock, and remove it at the end.
 
         Where the engine went away before everything was put away, the folder stays: the next run sees to the rest.
+
+        Raises:
+            KataError: Nothing can be written there.
         """
-        name = secrets.token_hex(6)
-        run = cls(id=name, folder=runs / name)
-        run.folder.mkdir(parents=True)
-        with (run.folder / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            run, lock = cls._locked(runs)
+        except OSError as refused:
+            raise unwritable(runs.parent, refused) from refused
+        with lock:
             try:
                 yield run
             finally:
                 if not run.at_work.exists():
                     shutil.rmtree(run.folder, ignore_errors=True)
+
+    @classmethod
+    def _locked(cls, runs: Path) -> tuple[Run, TextIO]:
+        while True:
+            name = secrets.token_hex(6)
+            run = cls(id=name, folder=runs / name)
+            run.folder.mkdir(parents=True)
+            lock = (run.folder / "lock").open("w", encoding="utf-8")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            # until it was locked it looked dead, and somebody may have swept it
+            with contextlib.suppress(FileNotFoundError):
+                if (run.folder / "lock").stat().st_ino == os.fstat(lock.fileno()).st_ino:
+                    return run, lock
+            lock.close()
 
 
 def sweep_dead(client: DockerClient, runs: Path) -> None:
@@ -72,6 +101,8 @@ def sweep_dead(client: DockerClient, runs: Path) -> None:
             fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
             dead = Run(id=lock.parent.name, folder=lock.parent)
             with contextlib.suppress(FileNotFoundError):
-                remove_strays(client, map(Stray.read, dead.made.read_text(encoding="utf-8").splitlines()))
+                remove_strays(
+                    client, map(Stray.read, dead.made.read_text(encoding="utf-8", errors="replace").splitlines())
+                )
             remove_labelled(client, dead.id)
             shutil.rmtree(dead.folder, ignore_errors=True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import string
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,9 @@ def once_for_each_sentence(cases: list[Case]) -> list[Any]:
     for case in cases:
         assert case.expected is not None
         what = (case.exercise.name, case.expected.check, case.expected.mistake)
-        marked.append(pytest.param(case, id=str(case), marks=[pytest.mark.full] if what in seen else []))
+        marks = [pytest.mark.full] if what in seen else []
+        marks += [pytest.mark.alone] if case.disturbs_others else []
+        marked.append(pytest.param(case, id=str(case), marks=marks))
         seen.add(what)
     return marked
 
@@ -51,7 +54,10 @@ def described(grade: Grade) -> str:
 
 @pytest.fixture
 def unchanged(client: DockerClient) -> Iterator[None]:
-    """The engine has afterwards what it had before."""
+    """The engine has afterwards what it had before; beside other tests that is asked at their common end."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        yield
+        return
     before = Inventory.of(client)
     yield
     assert before.differences(Inventory.of(client)) == ()

@@ -135,6 +135,7 @@ def test_stopping_what_does_not_run_is_no_error(place: Place) -> None:
 
 @linux
 @pytest.mark.docker
+@pytest.mark.alone
 @pytest.mark.full
 @pytest.mark.skipif(not embedded.is_possible(), reason="needs root on a Debian")
 def test_lives_dies_and_goes(tmp_path: Path) -> None:

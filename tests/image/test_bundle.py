@@ -170,6 +170,7 @@ def test_a_full_disk_while_loading(full: PaperEngine, bundle: Path) -> None:
 
 
 @pytest.mark.docker
+@pytest.mark.alone
 def test_a_real_bundle_comes_back(engine: Engine, tmp_path: Path) -> None:
     """What a real engine saves it can load again: the same images under the same names."""
     save(engine, tmp_path / "images.tar", lambda _: None)

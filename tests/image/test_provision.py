@@ -193,6 +193,7 @@ def test_only_what_nobody_uses_leaves_the_build_cache(paper: PaperEngine, regist
 
 
 @pytest.mark.docker
+@pytest.mark.alone
 def test_hello_world_is_pulled_as_the_course_tells_it(engine: Engine, docker: Docker) -> None:
     """Without it in the cache, ``docker run hello-world`` says so, pulls it from a registry and runs it."""
     provide(engine, lambda _: None)

@@ -1,3 +1,3 @@
 #!/usr/bin/env bash
 docker run --rm -i debian:bookworm-slim sh < by-hand.sh
-docker run -d -v "$PWD/my-server:/usr/bin/redis-check-rdb" --name kata-03-redis redis:7
+docker run -d -v "$PWD/my-server:/usr/bin/redis-cli" --name kata-03-redis redis:7
