@@ -1,0 +1,516 @@
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import tarfile
+import tempfile
+import threading
+import time
+import tomllib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from checker.author import Bench, Container, Event, Finished, Mistake, step, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAME = "kata-03-redis"
+DEBIAN = "debian:bookworm-slim"
+REDIS = "redis:7"
+CALLED = ("wget", "tar", "make")  # by by-hand.sh, in this order; cd is the shell's own
+NOT_FOUND = 127
+CALLED_MARK = "/tmp/wget-was-called"  # noqa: S108 - in a container that lives for a second
+LIMIT = 60.0  # seconds that run.sh may take; both halves take one or two
+PATIENCE = 15.0  # seconds that run.sh may stay attached to a Redis that runs; twice as long to anything else
+COMPILERS = re.compile(r"(\w+-linux-gnu-)?(cc|gcc|clang|tcc|c89|c99)(-[\d.]+)?")
+ALSO_CALLED = frozenset({"wget", "ld", "ar", "as", "ranlib", "strip", "cpp", "g++", "c++", "pkg-config", "gmake"})
+PACKAGES = frozenset({"build-essential", "libc6-dev", "libc-dev", "linux-headers", "ca-certificates", "binutils"})
+FILLERS = frozenset({"a", "an", "and", "or", "the", "command", "commands", "compiler", "not", "found"})
+PROGRAMS = re.compile(r"/(usr/)?(local/)?(s?bin|lib\w*)(/|$)")
+DOCKERS_OWN = frozenset({"-d", "-i", "-t", "-it", "-dit", "-p", "--detach", "--name", "--publish", "--rm"})
+OTHERS_OF_THE_COURSE = ("redis:", "python:", "nginx:", "registry:", "busybox:", "hello-world:")
+
+
+@dataclass(frozen=True)
+class Born:
+    """A container as it was when it was made; with --rm there is nothing left to inspect later."""
+
+    inspect: dict[str, Any]
+    layers: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A container of Debian that run.sh made, and what the engine told of it."""
+
+    container: Container
+    born: Born | None
+    events: tuple[Event, ...]
+
+    @property
+    def codes(self) -> list[int]:
+        """What the container, and what was run in it with exec, ended with."""
+        codes = [int(e.about["exitCode"]) for e in self.events if e.action in {"exec_die", "die"}]
+        return codes or ([NOT_FOUND] if self.never_came_up else [])
+
+    @property
+    def never_came_up(self) -> bool:
+        """Whether its first program was not found: the engine tried to start it, and tells of no start."""
+        actions = {(event.kind, event.action) for event in self.events}
+        return not actions & {("container", "start"), ("container", "die")} and bool(
+            actions & {("container", "attach"), ("network", "connect"), ("volume", "mount")}
+        )
+
+    @property
+    def has_exec_without_end(self) -> bool:
+        """Whether docker exec was asked for wget itself: what cannot be started has no end to tell of."""
+        ended = {e.about.get("execID") for e in self.events if e.action == "exec_die"}
+        started = [e for e in self.events if e.action.startswith("exec_start:")]
+        return any(
+            re.match(r"exec_start: (\S*/)?wget\b", e.action) and e.about.get("execID") not in ended for e in started
+        )
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came of run.sh."""
+
+    finished: Finished
+    stuck: Mistake | None
+    since: int
+    events: tuple[Event, ...]
+    born: dict[str, Born]
+    on_this_machine: bool
+
+
+@step
+def answers(bench: Bench) -> dict[str, Any]:
+    try:
+        return tomllib.loads(bench.work.text("answers.toml"))
+    except tomllib.TOMLDecodeError as error:
+        raise Mistake("answers_unreadable", detail=str(error)) from None
+
+
+@step
+def absent(bench: Bench, answers: dict[str, Any]) -> frozenset[str]:
+    """The commands that a fresh container of Debian does not have, of those that anybody asks about."""
+    asked = {*CALLED, *_words(answers.get("first_missing")), *_words(answers.get("missing_next"))}
+    look = 'for c in "$@"; do command -v "$c" >/dev/null || echo "$c"; done'
+    with _container(bench, {"Image": DEBIAN, "Cmd": ["sh", "-c", look, "sh", *sorted(asked)]}) as fresh:
+        bench.client.api.start(fresh.id)
+        bench.client.api.wait(fresh.id, timeout=60)
+        return frozenset(fresh.logs().split())
+
+
+@step
+def ran(bench: Bench) -> Ran:
+    since = bench.events.position()
+    sentry = _plant_sentry(bench)
+    environment = bench.engine.environment()
+    environment["PATH"] = f"{sentry.parent}:{environment['PATH']}"
+    with Births(bench) as births, bench.start("run.sh", environment) as script:
+        script.wait_until(births.are_hung_on_to, LIMIT)
+        stuck: Mistake | None = None
+        try:
+            finished = script.wait(0)
+        except Mistake as mistake:
+            finished, stuck = script.finished(), mistake
+            if mistake.key not in {"script.still_running", "script.waits_for_input"}:
+                raise
+        events = bench.events.since(since)
+        made = {e.id for e in events if e.kind == "container" and e.action == "create"}
+        wait_for(lambda: made <= births.told, 3)
+    return Ran(finished, stuck, since, events, dict(births.born), (sentry.parent / "called").exists())
+
+
+@step
+def attempts(bench: Bench, ran: Ran) -> list[Attempt]:
+    made = [container for container in _made(bench, ran) if container.name != NAME]
+    found = [container for container in made if _is_debian(bench, ran, container)]
+    if found and ran.stuck is None:  # one in the background may still be on its way to its end
+        wait_for(lambda: all(not c.exists or c.status != "running" for c in found), 5, every=0.1)
+        ran = replace(ran, events=bench.events.since(ran.since))
+    if found:
+        return [_attempt(ran, container) for container in found]
+    if ran.on_this_machine:
+        raise Mistake("on_your_machine")
+    for container in made:
+        if NOT_FOUND in _attempt(ran, container).codes:
+            raise Mistake("other_image", image=_image_of(ran, container))
+    if ran.stuck is not None and bench.find(NAME) is None:
+        raise ran.stuck
+    raise bench.why(ran.finished, otherwise=Mistake("never_tried"))
+
+
+@step
+def redis(bench: Bench, ran: Ran) -> Container:
+    found = bench.find(NAME)
+    if ran.stuck is not None:
+        attached = {event.id for event in ran.events if event.action == "attach"}
+        if any(_is_redis(born) for one, born in ran.born.items() if one in attached):
+            raise Mistake("foreground", seconds=f"{ran.finished.seconds:.0f}")
+        raise ran.stuck
+    if found is None:
+        raise _no_redis(bench, ran)
+    if not found.is_running:
+        raise _not_running(found)
+    return found
+
+
+def test_names_where_it_breaks(answers: dict[str, Any], absent: frozenset[str]) -> None:
+    said = str(answers.get("first_missing", ""))
+    complaint = re.search(r"(\S+): (command )?not found", said)
+    word = next(iter(_words(complaint[1] if complaint else said)), "")
+    if not word:
+        raise Mistake("blank", key="first_missing")
+    if word not in absent:
+        raise Mistake("is_there", key="first_missing", tool=word)
+    if word not in CALLED:
+        raise Mistake("not_asked", key="first_missing", tool=word)
+    if word != next(called for called in CALLED if called in absent):
+        raise Mistake("not_first", tool=word)
+    said = str(answers.get("exit_code", "")).strip()
+    codes = re.findall(r"\d+", said)
+    if not said:
+        raise Mistake("blank", key="exit_code")
+    if codes == ["126"]:
+        raise Mistake("code_of_exec")
+    if codes != [str(NOT_FOUND)]:
+        raise Mistake("other_exit_code", found=said)
+
+
+def test_names_what_is_missing_next(answers: dict[str, Any], absent: frozenset[str]) -> None:
+    words = _words(answers.get("missing_next"))
+    if not words:
+        raise Mistake("blank", key="missing_next")
+    for word in words:
+        if word in PACKAGES:
+            raise Mistake("a_package", tool=word)
+        if word not in absent:
+            raise Mistake("is_there", key="missing_next", tool=word)
+        if word not in CALLED and word not in ALSO_CALLED and not COMPILERS.fullmatch(word):
+            raise Mistake("not_asked", key="missing_next", tool=word)
+    if "make" not in words:
+        raise Mistake("lacks_a_line_of_it")
+    if not any(COMPILERS.fullmatch(word) for word in words):
+        raise Mistake("lacks_what_compiles")
+
+
+def test_breaks_in_a_throw_away_container(bench: Bench, ran: Ran, attempts: list[Attempt]) -> None:
+    broken = [one for one in attempts if NOT_FOUND in one.codes or one.has_exec_without_end]
+    if not broken:
+        raise _not_broken(ran, attempts)
+    if not any(_was_for_want_of_wget(bench, one) for one in broken):
+        raise Mistake("for_another_reason")
+
+
+def test_leaves_no_trace(bench: Bench, ran: Ran, attempts: list[Attempt]) -> None:
+    if ran.on_this_machine:
+        raise Mistake("on_your_machine")
+    for one in attempts:
+        if not wait_for(lambda one=one: not one.container.exists, 5, every=0.1):
+            raise Mistake("still_there", name=one.container.name, status=one.container.status)
+    there = {volume["Name"] for volume in bench.client.api.volumes()["Volumes"] or ()}
+    mounted = {e.id for one in attempts for e in one.events if e.kind == "volume" and e.action == "mount"}
+    if any(re.fullmatch(r"[0-9a-f]{64}", volume) for volume in mounted & there):
+        raise Mistake("volume_left")
+
+
+def test_remembers_a_key(bench: Bench, redis: Container) -> None:
+    with _door(bench, redis) as door:
+        if not wait_for(lambda: door.ask("PING") == "PONG", 15, every=0.1):
+            if "NOAUTH" in door.ask("PING"):
+                raise Mistake("password")
+            raise Mistake("no_redis_inside") if redis.is_running else _not_running(redis)
+        noted = {f"kata-{bench.nonce()}": bench.nonce() for _ in range(2)}
+        for key, value in noted.items():
+            door.ask("SET", key, value)
+        for key, value in noted.items():
+            found = door.ask("GET", key)
+            if found != value:
+                raise Mistake("forgets", key=key, value=value, found=found or "∅")
+        if not re.search(r"^redis_version:\d+\.\d+", door.ask("INFO", "server"), re.MULTILINE):
+            raise Mistake("nameless")
+
+
+def test_came_ready_made(bench: Bench, redis: Container) -> None:
+    image, wanted = bench.image(redis.image), bench.image(REDIS)
+    assert wanted is not None
+    theirs, ours = (image or {}).get("RootFS", {}).get("Layers") or [], wanted["RootFS"]["Layers"]
+    if theirs[: len(ours)] != ours:
+        raise Mistake("not_ready_made", image=str(redis.inspect()["Config"]["Image"]))
+    installed = _installed(bench, redis)
+    if installed:
+        raise Mistake("installed", path=installed[0])
+
+
+def test_touches_nothing_else(bench: Bench, redis: Container) -> None:
+    bench.bystanders.examine()
+
+
+class Births:
+    """Looks at every container the moment it is made, and notes who attaches to it."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self.born: dict[str, Born] = {}
+        self.told: set[str] = set()
+        self._attached: dict[str, float] = {}
+        self._asked = 0.0
+        wanted = {"type": "container", "event": ["create", "attach"]}
+        self._stream = bench.client.api.events(decode=True, filters=wanted)
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(Exception):  # the stream may have ended with its engine
+            self._stream.close()
+        self._thread.join(2)
+
+    def are_hung_on_to(self) -> bool:
+        """Return whether somebody has been attached to one for so long that nothing else will come."""
+        now = time.monotonic()
+        if now - self._asked < 0.5:
+            return False
+        self._asked = now
+        return any(
+            now - since > PATIENCE * (1 if one in self.born and _is_redis(self.born[one]) else 2) and self._runs(one)
+            for one, since in list(self._attached.items())
+        )
+
+    def _runs(self, id: str) -> bool:  # noqa: A002 - Docker's own word
+        container = Container(self._bench.client, id, id[:12])
+        return container.exists and container.is_running
+
+    def _listen(self) -> None:
+        with contextlib.suppress(Exception):  # closed by us
+            for row in self._stream:
+                found = row["Actor"]["ID"]
+                if row["Action"] == "attach":
+                    self._attached[found] = time.monotonic()
+                    continue
+                with contextlib.suppress(Exception):  # gone already: then we know what the events tell
+                    self.born[found] = self._look(found)
+                self.told.add(found)
+
+    def _look(self, id: str) -> Born:  # noqa: A002 - Docker's own word
+        api = self._bench.client.api
+        inspect = api.inspect_container(id)
+        image = api.inspect_image(inspect["Image"])
+        return Born(inspect, tuple(image["RootFS"]["Layers"]), tuple(image.get("RepoTags") or ()))
+
+
+class Door:
+    """A redis-cli of ours in the network of a container: what lies in there is not asked for its opinion."""
+
+    def __init__(self, asker: Container) -> None:
+        self._asker = asker
+
+    def ask(self, *words: str) -> str:
+        """Return what Redis answers, at whatever address it listens; empty where nobody does."""
+        refused = ""
+        for address, port in sorted(self._asker.listening(), key=lambda door: door[1] != 6379):
+            host = "127.0.0.1" if address in {"0.0.0.0", "::"} else address
+            answer = self._asker.ask("timeout", "5", "redis-cli", "-h", host, "-p", str(port), *words)
+            if "NOAUTH" in answer.said:
+                refused = answer.said.strip()
+            elif answer.code == 0:
+                return answer.said.strip()
+        return refused
+
+
+def _plant_sentry(bench: Bench) -> Path:
+    """Put a wget in front of this machine's own, to see whether by-hand.sh is run where it must not be."""
+    folder = Path(tempfile.mkdtemp(prefix=".this-machine-", dir=bench.work.folder))
+    folder.chmod(0o755)
+    sentry = folder / "wget"
+    sentry.write_text(
+        "#!/bin/sh\n"
+        'case "$*" in *download.example*) : >"${0%/*}/called"; exit 4 ;; esac\n'
+        'PATH="${PATH#*:}" exec wget "$@"\n',
+        encoding="utf-8",
+    )
+    sentry.chmod(0o755)
+    return sentry
+
+
+@contextlib.contextmanager
+def _container(bench: Bench, config: dict[str, Any]) -> Iterator[Container]:
+    """A container of ours, not yet started and without a network of its own."""
+    host = {"NetworkMode": "none", **config.pop("HostConfig", {})}
+    api = bench.client.api
+    made = api.create_container_from_config({**config, "HostConfig": host, "Labels": {"kata.run": bench.run_id}})
+    try:
+        yield Container(bench.client, made["Id"], "kata-03-look")
+    finally:
+        api.remove_container(made["Id"], force=True, v=True)
+
+
+@contextlib.contextmanager
+def _door(bench: Bench, redis: Container) -> Iterator[Door]:
+    config = {
+        "Image": REDIS,
+        "Entrypoint": ["sleep", "600"],
+        "Cmd": [],
+        "HostConfig": {"NetworkMode": f"container:{redis.id}"},
+    }
+    with _container(bench, config) as asker:
+        try:
+            bench.client.api.start(asker.id)
+        except Exception:
+            if not redis.exists or not redis.is_running:
+                raise _not_running(redis) from None
+            raise
+        yield Door(asker)
+
+
+def _words(value: object) -> list[str]:
+    """Return the commands that an answer names, however it is written."""
+    values = value if isinstance(value, list) else [value]
+    text = " ".join(str(said) for said in values if said is not None).lower()
+    text = re.sub(r"\bc[\s_-]*(compiler|컴파일러)", "cc", text)
+    named = (word.rpartition("/")[2].strip(".-") for word in re.findall(r"[\w+./:-]+", text, re.ASCII))
+    words = (word.strip(":") for word in named)
+    return [word for word in words if word and word not in FILLERS][:20]
+
+
+def _made(bench: Bench, ran: Ran) -> list[Container]:
+    """Return the containers that run.sh made."""
+    prefix = bench.exercise.prefix
+    made = (e for e in ran.events if e.kind == "container" and e.action == "create")
+    named = [Container(bench.client, e.id, e.about.get("name", e.id[:12])) for e in made]
+    return [one for one in named if one.name.startswith(prefix) or not one.name.startswith("kata-")]
+
+
+def _attempt(ran: Ran, container: Container) -> Attempt:
+    about = tuple(e for e in ran.events if container.id in (e.id, e.about.get("container")))
+    return Attempt(container, ran.born.get(container.id), about)
+
+
+def _image_of(ran: Ran, container: Container) -> str:
+    made = (e for e in ran.events if e.id == container.id and e.action == "create")
+    return next(made).about.get("image", "?")
+
+
+def _is_debian(bench: Bench, ran: Ran, container: Container) -> bool:
+    """Return whether a container is of Debian or of an image of the learner's that grew from it."""
+    debian = bench.image(DEBIAN)
+    assert debian is not None
+    born = ran.born.get(container.id)
+    if born is None:
+        image = bench.image(_image_of(ran, container)) or {"RootFS": {"Layers": []}}
+        born = Born({}, tuple(image["RootFS"]["Layers"] or ()), tuple(image.get("RepoTags") or ()))
+    layers, redis = debian["RootFS"]["Layers"], (bench.image(REDIS) or debian)["RootFS"]["Layers"]
+    if len(redis) > len(layers) and list(born.layers[: len(redis)]) == redis:
+        return False
+    grew = list(born.layers[: len(layers)]) == layers
+    return grew and not any(tag.startswith(OTHERS_OF_THE_COURSE) for tag in born.tags)
+
+
+def _is_redis(born: Born) -> bool:
+    return any(tag.startswith("redis:") for tag in born.tags) or born.inspect["Name"] == f"/{NAME}"
+
+
+def _not_broken(ran: Ran, attempts: list[Attempt]) -> Mistake:
+    codes = [code for one in attempts for code in one.codes]
+    told = sorted(codes, key=lambda code: (code == 0, code >= 128))
+    if not told:
+        return ran.stuck or Mistake("nothing_ended", name=attempts[0].container.name)
+    return Mistake("nothing_broke") if told[0] == 0 else Mistake("other_code", code=told[0])
+
+
+def _was_for_want_of_wget(bench: Bench, one: Attempt) -> bool:
+    """Return whether wget is what was not found: the same again, in a world where a wget notes that it is called.
+
+    What cannot be repeated (input that was piped in, files that were copied in, an exec) is believed.
+    """
+    acted = any(e.action.startswith("exec_") or e.action == "extract-to-dir" for e in one.events)
+    if one.born is None or acted or one.born.inspect["Config"].get("OpenStdin"):
+        return True
+    mounts = one.born.inspect.get("Mounts") or []
+    if any(mount["Type"] != "bind" for mount in mounts):
+        return True
+    from docker.errors import APIError  # noqa: PLC0415 - imported late, as everywhere
+    from requests.exceptions import RequestException  # noqa: PLC0415
+
+    before = one.born.inspect["Config"]
+    again = {key: before.get(key) for key in ("Cmd", "Entrypoint", "Env", "WorkingDir", "User", "Tty")}
+    seen = [
+        {"Type": "bind", "Source": mount["Source"], "Target": mount["Destination"], "ReadOnly": True}
+        for mount in mounts
+    ]
+    config = {"Image": one.born.inspect["Image"], **again, "HostConfig": {"Mounts": seen}}
+    try:
+        with _container(bench, config) as repeated:
+            bench.client.api.put_archive(repeated.id, "/", _wget_that_tells())
+            try:
+                bench.client.api.start(repeated.id)
+            except APIError as refused:
+                return not re.search("not found|no such file|permission denied", str(refused))
+            code = bench.client.api.wait(repeated.id, timeout=15)["StatusCode"]
+            return code != NOT_FOUND or repeated.read(CALLED_MARK) is not None
+    except (APIError, RequestException):
+        return True
+
+
+def _wget_that_tells() -> bytes:
+    content = f"#!/bin/sh\n: >{CALLED_MARK}\necho 'wget: not found' >&2\nexit 127\n".encode()
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        entry = tarfile.TarInfo("usr/bin/wget")
+        entry.size, entry.mode = len(content), 0o755
+        tar.addfile(entry, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def _redis_by_another_name(ran: Ran) -> Born | None:
+    """Return the container of Redis that got another name, None where there is none or where it was a client."""
+    made = (born for born in ran.born.values() if any(tag.startswith("redis:") for tag in born.tags))
+    return next((b for b in made if "redis-cli" not in str(b.inspect["Config"]["Cmd"])), None)
+
+
+def _no_redis(bench: Bench, ran: Ran) -> Exception:
+    """Return why there is no kata-03-redis."""
+    said, code = ran.finished.said, ran.finished.code
+    misspelt = re.search(r"run\.sh: (line )?\d+: \S+( \S+)?: (command )?not found", said)
+    if code == NOT_FOUND and not misspelt:
+        return Mistake("stopped_at_the_failure")
+    if any(e.action == "start" and e.about.get("name") == NAME for e in ran.events):
+        return Mistake("gone_again")
+    other = _redis_by_another_name(ran)
+    if other is not None:
+        command = other.inspect["Config"]["Cmd"] or []
+        if DOCKERS_OWN & set(command):
+            return Mistake("options_after_image", command=" ".join(command))
+        return Mistake("other_name", name=other.inspect["Name"].removeprefix("/"))
+    expected = re.compile(r"\b(wget|tar|make|by-hand)\b|cd: ")
+    unexpected = [line for line in said.splitlines() if not expected.search(line)]
+    finished = replace(ran.finished, said="\n".join(unexpected))
+    return bench.why(finished, otherwise=Mistake("container.missing", name=NAME, script="run.sh"))
+
+
+def _not_running(redis: Container) -> Mistake:
+    if not redis.exists:
+        return Mistake("gone_again")
+    command = redis.inspect()["Config"]["Cmd"] or []
+    if DOCKERS_OWN & set(command):
+        return Mistake("options_after_image", command=" ".join(command))
+    return Mistake("not_running", status=redis.status, code=redis.exit_code, log=redis.last_words() or "∅")
+
+
+def _installed(bench: Bench, redis: Container) -> list[str]:
+    """Return the programs that are in a container and not in its image, or that something was laid over."""
+    mounted = [mount["Destination"] for mount in redis.inspect().get("Mounts") or []]
+    covered = [m for m in mounted if PROGRAMS.fullmatch(f"{m}/") or (PROGRAMS.match(m) and "redis" in m)]
+    changed = [row["Path"] for row in bench.client.api.diff(redis.id) or []]
+    files = [path for path in changed if not any(other.startswith(f"{path}/") for other in changed)]
+    given = {*mounted, "/sbin/docker-init", "/usr/sbin/docker-init"}  # --init
+    new = [path for path in files if PROGRAMS.match(path) and path not in given]
+    return covered + new
