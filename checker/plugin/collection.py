@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -69,16 +70,15 @@ def check_of(item: pytest.Item) -> str:
 
 def keep_out_conftests(pluginmanager: pytest.PytestPluginManager) -> None:
     """Never import a ``conftest.py`` that is not ours: beside a learner's files, or in the folder of ``--work``."""
-    within = pluginmanager._is_in_confcutdir  # noqa: SLF001 - pytest offers no public way to leave one out
+    import_it = pluginmanager._importconftest  # noqa: SLF001 - pytest offers no public way to leave one out
 
-    def is_ours(path: Path) -> bool:
+    def import_ours(conftestpath: Path, *where: Any, **how: Any) -> ModuleType:  # noqa: ANN401 - pytest's own
         root: Path = pluginmanager.getplugin("pytestconfig").rootpath
-        if not path.is_relative_to(root):
-            return path in root.parents and within(path)
-        folder, *rest = path.relative_to(root).parts or ("",)
-        return within(path) and (folder != "exercises" or not rest or ".checks" in rest)
+        below = conftestpath.parent.relative_to(root).parts if conftestpath.is_relative_to(root) else ("..",)
+        is_learners = below[:1] == ("..",) or (below[:1] == ("exercises",) and ".checks" not in below)
+        return ModuleType("nothing") if is_learners else import_it(conftestpath, *where, **how)
 
-    pluginmanager._is_in_confcutdir = is_ours  # type: ignore[method-assign] # noqa: SLF001 - as above
+    pluginmanager._importconftest = import_ours  # type: ignore[method-assign] # noqa: SLF001 - as above
 
 
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:

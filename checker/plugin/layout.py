@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from wcwidth import wcswidth, wcwidth
 
-__all__ = ["columns", "width", "wrap"]
+__all__ = ["columns", "inert", "width", "wrap"]
 
 
 def width(text: str) -> int:
@@ -46,3 +48,11 @@ def columns(left: str, right: str, room: int) -> list[str]:
     first, *rest = wrap(left, max(room - width(right) - 2, 8))
     gap = max(room - width(first) - width(right), 1)
     return [f"{first}{' ' * gap}{right}", *rest]
+
+
+def inert(line: str) -> str:
+    """Return an indented line, in the same width, that GitHub Actions does not take for a workflow command of its own.
+
+    Those are ``::name::`` behind the blanks at the beginning of a line, and ``##[name]`` anywhere in it.
+    """
+    return re.sub(r"^(\s*)\s::", r"\1|::", line).replace("##[", "# [")

@@ -16,7 +16,8 @@ from checker.exercise import Exercise
 from checker.phrase import say
 from checker.plugin.collection import course_of, split
 from checker.plugin.judging import verdict_of
-from checker.plugin.layout import columns, wrap
+from checker.plugin.layout import columns, inert, wrap
+from checker.plugin.selection import module_of
 from checker.verdict import Grade, Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ COLOURS = {
     Outcome.BLOCKED: {"light": True},
     Outcome.BROKEN: {"yellow": True},
 }
+_TYPEWRITER = str.maketrans({"“": '"', "”": '"', "’": "'", "…": "...", "✓": "+", "✗": "x", "○": "o"})  # noqa: RUF001
 WIDEST = 100  # columns; longer lines are harder to read
 
 
@@ -44,6 +46,7 @@ class Story:
         self._muted = muted
         self._started = time.monotonic()
         self._expected: dict[str, list[str]] = {}
+        self._to_come: dict[tuple[str, str], set[str]] = {}
         self._verdicts: dict[str, list[Verdict]] = {}
         self._exercises: dict[str, Exercise] = {}
         self._told: dict[str, set[str]] = {}
@@ -74,7 +77,8 @@ class Story:
     def exit_code(self, pytests: int) -> int:
         """Return 0 where all passed, 1 where something failed, 2 where nothing was selected, 3 where it is broken."""
         ended_badly = pytests in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR)
-        if self._errors or ended_badly or any(grade.has(Outcome.BROKEN) for grade in self.grades):
+        is_broken = any(grade.has(Outcome.BROKEN) for grade in self.grades)
+        if self._errors or ended_badly or is_broken or self._unwritten():
             return 3
         if not self._expected:
             return 2
@@ -112,12 +116,17 @@ class Story:
             self._is_at_work = True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take in one verdict, and tell what can be told."""
+        """Take in one verdict; a worse one may follow while the check cleans up."""
         verdict = verdict_of(report)
-        if verdict is None:
-            return
-        self._verdicts.setdefault(verdict.exercise, []).append(verdict)
-        self._tell()
+        if verdict is not None:
+            self._verdicts.setdefault(verdict.exercise, []).append(verdict)
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        """Tell what can be told now that a check is over."""
+        named = split(nodeid)
+        if named is not None:
+            self._to_come.get(named, set()).discard(nodeid)
+            self._tell()
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
@@ -127,7 +136,7 @@ class Story:
             self._paragraph(say("story.interrupted"), yellow=True)
             return
         self._tell(to_the_end=True)
-        for error in self._errors:
+        for error in self._errors + self._unwritten():
             self._line("")
             self._paragraph(say("story.unreadable_check", check=error), yellow=True)
         if not self._expected and not self._errors:
@@ -151,8 +160,22 @@ class Story:
     def _expect(self, ids: Iterable[str]) -> None:
         for nodeid in ids:
             named = split(nodeid)
-            if named is not None and named[1] not in self._expected.setdefault(named[0], []):
-                self._expected[named[0]].append(named[1])
+            if named is None or self._exercise(named[0]).check(named[1]) is None:
+                continue
+            expected = self._expected.setdefault(named[0], [])
+            if named[1] not in expected:
+                expected.append(named[1])
+            self._to_come.setdefault(named, set()).add(nodeid)
+
+    def _unwritten(self) -> list[str]:
+        """Return the checks that a manifest announces and no module defines, which is our fault."""
+        return [
+            f"{grade.exercise}::{check.id}"
+            for grade in self.grades
+            for check in grade.checks
+            if check.id not in self._expected[grade.exercise]
+            and module_of(course_of(self.config).folder / grade.exercise, f"test_{check.id}") is None
+        ]
 
     def _exercise(self, name: str) -> Exercise:
         if name not in self._exercises:
@@ -167,18 +190,19 @@ class Story:
             told = self._told.setdefault(name, set())
             if told >= set(self._expected[name]):
                 continue
-            complete = self._tell_checks(name, told)
+            complete = self._tell_checks(name, told, to_the_end=to_the_end)
             if complete or to_the_end:
                 told |= set(self._expected[name])
                 self._close(name)
             else:
                 return
 
-    def _tell_checks(self, name: str, told: set[str]) -> bool:
+    def _tell_checks(self, name: str, told: set[str], *, to_the_end: bool) -> bool:
         exercise = self._exercise(name)
-        for verdict in self._verdicts.get(name, ()):
+        for verdict in Grade.of(name, exercise.checks, self._verdicts.get(name, ())).verdicts:
             check = exercise.check(verdict.check)
-            if verdict.check not in told and check is not None:
+            is_over = to_the_end or not self._to_come.get((name, verdict.check))
+            if verdict.check not in told and check is not None and is_over:
                 told.add(verdict.check)
                 earned = check.points if verdict.outcome is Outcome.PASSED else 0
                 self._check(verdict, check.title.here(), f"{earned}/{check.points}")
@@ -200,7 +224,7 @@ class Story:
         for line in rest:
             self._line(f"    {line}")
         for said in self._feedback(verdict):
-            for line in wrap(said, self._room - 6):
+            for line in self._wrap(said, self._room - 6):
                 self._line(f"      {line}", **COLOURS[verdict.outcome])
 
     def _feedback(self, verdict: Verdict) -> Iterable[str]:
@@ -269,8 +293,11 @@ class Story:
         return encoding.lower().replace("-", "").startswith("utf")
 
     def _paragraph(self, text: str, **colour: bool) -> None:
-        for line in wrap(text, self._room - 2):
+        for line in self._wrap(text, self._room - 2):
             self._line(f"  {line}", **colour)
+
+    def _wrap(self, text: str, room: int) -> list[str]:
+        return wrap(text if self._has_unicode else text.translate(_TYPEWRITER), room)
 
     def _rub_out(self) -> None:
         """Make room where it stood which check is at work."""
@@ -280,7 +307,7 @@ class Story:
 
     def _line(self, text: str, **colour: bool) -> None:
         self._rub_out()
-        self._out.line(text.rstrip(), **colour)
+        self._out.line(inert(text.rstrip()), **colour)
         self._out.flush()
 
 
