@@ -10,6 +10,7 @@ import contextlib
 import io
 import ipaddress
 import tarfile
+import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 __all__ = ["Answer", "Binding", "Container", "wait_for"]
+
+MOST_SAID = 10_000_000  # bytes that a command in a container may print
 
 
 def wait_for(holds: Callable[[], bool], seconds: float, *, every: float = 0.01) -> bool:
@@ -131,17 +134,51 @@ class Container:
 
         return parse_listening(self.ask("sh", "-c", "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null").said)
 
-    def ask(self, *command: str, user: str = "") -> Answer:
+    def ask(self, *command: str, user: str = "", seconds: float = 15.0) -> Answer:
         """Run a command inside it.
 
+        Args:
+            command: The program and its arguments.
+            user: Who runs it; empty for the image's own user.
+            seconds: How long it may take: a program that hangs would keep us for ever.
+
         Raises:
-            Mistake: It is gone or not running.
+            Mistake: It is gone or not running, or the command does not end, or says more than ``MOST_SAID`` bytes.
         """
         with self._speaking():
             created = self._client.api.exec_create(self.id, list(command), user=user)
-            said = bytes(self._client.api.exec_start(created["Id"]))
+            said = self._hear(created["Id"], seconds)
+            if said is None:
+                raise Mistake("container.no_answer", name=self.name, command=" ".join(command)[:100])
             code = self._exit_code_of(created["Id"])
         return Answer(code=code, said=said.decode(errors="replace"))
+
+    def _hear(self, command: str, seconds: float) -> bytes | None:
+        """Return all a command says; None where it does not come to an end. docker-py itself knows no limit here."""
+        said, streams, refused = bytearray(), list[Any](), list[Exception]()
+
+        def listen() -> None:
+            try:
+                streams.append(self._client.api.exec_start(command, stream=True))
+                for part in streams[0]:
+                    said.extend(part)
+                    if len(said) > MOST_SAID:
+                        break
+            except Exception as error:  # noqa: BLE001 - it is raised again below, where somebody can catch it
+                refused.append(error)
+            for stream in streams:
+                _hang_up(stream)
+
+        listening = threading.Thread(target=listen, name="kata-ask", daemon=True)
+        listening.start()
+        listening.join(seconds)
+        came_to_an_end = not listening.is_alive() and len(said) <= MOST_SAID
+        for stream in streams if listening.is_alive() else ():
+            _hang_up(stream)
+            listening.join(1)
+        if refused and came_to_an_end:
+            raise refused[0]
+        return bytes(said) if came_to_an_end else None
 
     def _exit_code_of(self, command: str) -> int:
         """Return a command's exit code, which the engine knows a moment after its output has ended."""
@@ -211,3 +248,11 @@ class Container:
             if refused.status_code in (400, 500) and "runtime" in said:
                 raise Mistake("container.refused", name=self.name, detail=said[-300:]) from None
             raise
+
+
+def _hang_up(stream: Any) -> None:  # noqa: ANN401 - docker-py has no type for it
+    """End a conversation with a command; docker-py shuts it down and leaves it open."""
+    with contextlib.suppress(OSError):
+        stream.close()
+    with contextlib.suppress(OSError):
+        stream._response.close()  # noqa: SLF001

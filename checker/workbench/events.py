@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Event", "Events"]
 
 _MARK = "kata-mark-"
+PATIENCE = 10.0  # seconds for the engine to tell what it did
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,8 @@ class Events:
         self._client = client
         self._tell = tell
         self._seen: list[Event] = []
-        self._latest_mark = ""
+        self._mark = f"{_MARK}{secrets.token_hex(6)}-"  # there may be other runs on the engine, with marks of theirs
+        self._marks: set[str] = set()
         self._news = threading.Condition()
         self._stream = client.api.events(decode=True)
         self._thread = threading.Thread(target=self._listen, name="kata-events", daemon=True)
@@ -80,9 +82,9 @@ class Events:
                 event = _event(row)
                 self._tell(event)
                 with self._news:
-                    if event.id.startswith(_MARK):
-                        self._latest_mark = event.id
-                    else:
+                    if event.id.startswith(self._mark):
+                        self._marks.add(event.id)
+                    elif not event.id.startswith(_MARK):
                         self._seen.append(event)
                     self._news.notify_all()
 
@@ -90,13 +92,13 @@ class Events:
         """Make something happen and wait until it is told: everything before it has been told by then.
 
         Raises:
-            KataError: The stream has ended, or the engine tells nothing for ten seconds.
+            KataError: The stream has ended, or the engine tells nothing for ``PATIENCE`` seconds.
         """
-        mark = f"{_MARK}{secrets.token_hex(6)}"
+        mark = f"{self._mark}{secrets.token_hex(6)}"
         self._client.api.create_volume(mark, labels={"kata.run": "mark"})
         self._client.api.remove_volume(mark)
         with self._news:
-            if not self._news.wait_for(lambda: self._latest_mark == mark, timeout=10):
+            if not self._news.wait_for(lambda: mark in self._marks, timeout=PATIENCE):
                 raise KataError("engine.silent")
 
 

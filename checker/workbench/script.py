@@ -32,6 +32,7 @@ __all__ = ["Finished", "Script"]
 
 KEPT_HEAD = 200_000  # bytes of what a script printed: its beginning …
 KEPT_TAIL = 50_000  # … and its end
+QUIET = 0.3  # seconds without a word
 _ALLOWED = frozenset({"PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "DOCKER_CONFIG"})
 _KEYS = {"^C": b"\x03", "^D": b"\x04", "^P": b"\x10", "^Q": b"\x11"}
 
@@ -76,7 +77,7 @@ class Script:
         self._mark = f"KATA_SCRIPT={secrets.token_hex(8)}"
         self._head, self._tail = bytearray(), bytearray()
         self._reported = ""
-        self._started = time.monotonic()
+        self._started = self._heard = time.monotonic()
         command = _interpreter(path)
         self._status, status = os.pipe()
         try:
@@ -201,6 +202,7 @@ class Script:
         return False
 
     def _keep(self, said: bytes) -> None:
+        self._heard = time.monotonic()
         room = max(KEPT_HEAD - len(self._head), 0)
         self._head += said[:room]
         self._tail += said[room:]
@@ -218,7 +220,9 @@ class Script:
         raise Mistake("script.killed_its_parent", script=self.name)
 
     def _overdue(self) -> Mistake:
-        waiting = _reader_of_terminal(self._mark)
+        # who is held up in printing sleeps at the same place as who waits for a key, but is heard all the time
+        is_quiet = time.monotonic() - self._heard > QUIET
+        waiting = _reader_of_terminal(self._mark) if is_quiet else ""
         seconds = f"{self.seconds:.0f}"
         if waiting:
             return Mistake("script.waits_for_input", script=self.name, seconds=seconds, program=waiting)

@@ -85,7 +85,7 @@ class Sentinels:
             "running": _or_none(lambda: _life(api.inspect_container(self._running))),
             "stopped": _or_none(lambda: _life(api.inspect_container(self._stopped))),
             "image": _or_none(lambda: api.inspect_image(f"{self._name}:1")["Id"]),
-            "volume": _or_none(lambda: api.inspect_volume(self._name)["Name"]),
+            "volume": _or_none(lambda: _identity(api.inspect_volume(self._name))),
             "network": _or_none(lambda: api.inspect_network(self._name)["Id"]),
         }
 
@@ -93,6 +93,11 @@ class Sentinels:
 def _life(found: dict[str, Any]) -> tuple[object, ...]:
     state = found["State"]
     return found["Name"], state["Status"], state["StartedAt"], state["Pid"], found["RestartCount"]
+
+
+def _identity(volume: dict[str, Any]) -> tuple[object, ...]:
+    """Return what tells a volume from another one of the same name; it has no id."""
+    return volume["Name"], volume["CreatedAt"], volume["Labels"]
 
 
 def _or_none(look: Callable[[], object]) -> object:

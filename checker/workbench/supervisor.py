@@ -8,6 +8,8 @@ Standard input is what is typed on the terminal, standard output what appears on
 it left running is killed, and one line goes to STATUS_FD: ``exit N``, ``signal N``, ``exec TEXT`` where the program
 could not be started, ``stopped`` where it was told to stop. It is told by SIGTERM, or by the end of its input, which
 also comes when the process that started it dies.
+
+There are two of it: what a program leaves that kills its parent falls to the one behind, which kills it.
 """
 
 from __future__ import annotations
@@ -46,6 +48,29 @@ def main(status: int, argv: list[str]) -> None:
     drain(terminal.fd)
     os.write(status, ended.encode() + b"\n")
     os._exit(0)  # ptyprocess would wait a tenth of a second for a terminal that nobody uses any more
+
+
+def stand_behind(status: int) -> None:
+    """Return in a child; stay behind it until it ends, and then kill whatever it could not."""
+    adopt_orphans()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    front = os.fork()
+    if front:
+        os.close(0)
+        os.close(status)
+        signal.signal(signal.SIGTERM, lambda *_: pass_on(front))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    if front:
+        os.waitpid(front, 0)
+        kill_descendants(2.0)
+        os._exit(0)
+
+
+def pass_on(front: int) -> None:
+    """Tell the one in front to stop, also where the program has suspended it."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(front, signal.SIGTERM)
+        os.kill(front, signal.SIGCONT)
 
 
 def adopt_orphans() -> None:
@@ -139,4 +164,5 @@ def children() -> list[int]:
 if __name__ == "__main__":
     sys.path.append(sys.argv[1])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    stand_behind(int(sys.argv[2]))
     main(int(sys.argv[2]), sys.argv[3:])

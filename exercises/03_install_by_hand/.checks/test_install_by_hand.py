@@ -163,7 +163,7 @@ def redis(bench: Bench, ran: Ran) -> Container:
 
 def test_names_where_it_breaks(answers: dict[str, Any], absent: frozenset[str]) -> None:
     said = str(answers.get("first_missing", ""))
-    complaint = re.search(r"(\S+): (command )?not found", said)
+    complaint = re.search(r"(\S+):\s*(command )?not found", said)
     word = next(iter(_words(complaint[1] if complaint else said)), "")
     if not word:
         raise Mistake("blank", key="first_missing")

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+import pytest
+
+from checker.workbench.events import Event
+from checker.workbench.leftovers import Stray, is_exercises, remove_labelled, remove_named, remove_strays, stray
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+    from tests.workbench.conftest import Corner
+
+ID = "0123456789abcdef" * 4
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("kata-04-redis", True),
+        ("kata-24-x", True),
+        ("kata-bystander-1a-running", True),
+        ("kata-redis", False),
+        ("my-kata-04-redis", False),
+        ("kata-4-redis", False),
+        ("quirky_hopper", False),
+        ("", False),
+    ],
+)
+def test_what_an_exercise_names(name: str, expected: bool) -> None:  # noqa: FBT001
+    """Names of exercises and of the checker are known by how they begin; a learner's own are not."""
+    assert is_exercises(name) is expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "action", "found", "about", "is_stray"),
+    [
+        ("container", "create", ID, {"name": "quirky_hopper", "image": "redis:7"}, True),
+        ("container", "create", ID, {"name": "my-redis", "image": "docker.io/library/redis:7"}, True),
+        ("container", "create", ID, {"name": "x", "image": "kata-05-noted"}, True),
+        ("container", "create", ID, {"name": "x", "image": f"sha256:{ID}"}, True),
+        ("container", "create", ID, {"name": "x", "image": "postgres:16"}, False),
+        ("container", "create", ID, {"name": "kata-04-redis", "image": "redis:7"}, False),
+        ("container", "create", ID, {"name": "x", "image": "redis:7", "kata.run": "other"}, False),
+        ("container", "start", ID, {"name": "x", "image": "redis:7"}, False),
+        ("container", "create", ID, {}, False),
+        ("volume", "create", ID, {}, True),
+        ("volume", "create", "my-data", {}, False),
+        ("volume", "destroy", ID, {}, False),
+        ("network", "create", ID, {"name": "my-net"}, False),
+        ("image", "pull", "redis:7", {}, False),
+    ],
+)
+def test_what_a_script_made_without_a_name(
+    kind: str,
+    action: str,
+    found: str,
+    about: dict[str, str],
+    is_stray: bool,  # noqa: FBT001
+) -> None:
+    """Nameless containers of the exercise's images and nameless volumes are its strays; all else is somebody's."""
+    images = frozenset({"redis:7", f"sha256:{ID}"})
+    answer = stray(Event(kind=kind, action=action, id=found, about=about), images, "kata-05-")
+    assert answer == (Stray(kind, found) if is_stray else None)
+
+
+def test_a_stray_is_written_and_read_back() -> None:
+    """What was written down before a run was killed is read by the next one."""
+    for kind in ("container", "volume"):
+        assert Stray.read(f"{Stray(kind, ID)}\n") == Stray(kind, ID)
+
+
+@pytest.mark.parametrize(
+    "line", ["", "container", "container ", "container 0", f"container {ID[:-1]}", "\0\0", "x y z"]
+)
+def test_a_line_that_was_cut_short_names_nothing(line: str) -> None:
+    """The beginning of an id would fit any container that happens to begin so, and is not taken for one."""
+    assert Stray.read(line) == Stray("", "")
+
+
+@pytest.mark.docker
+def test_half_an_id_removes_nobody(corner: Corner, client: DockerClient) -> None:
+    """A container that the beginning of an id would fit is still there after a damaged note was swept."""
+    container = corner.create()
+    remove_strays(client, [Stray.read(f"container {container.id[:12]}"), Stray.read(f"volume {corner.prefix}")])
+    assert container.exists
+
+
+@pytest.mark.docker
+def test_named_things_go_and_others_stay(corner: Corner, client: DockerClient) -> None:
+    """Containers, running too, networks, volumes and tags of a prefix go; whatever is called otherwise stays."""
+    other = f"my-{corner.prefix}"
+    api = client.api
+    for prefix in (corner.prefix, other):
+        api.start(api.create_container("busybox:1", ["sleep", "300"], name=f"{prefix}c")["Id"])
+        api.create_volume(f"{prefix}v")
+        api.create_network(f"{prefix}n")
+        api.tag("busybox:1", f"{prefix}i", "1")
+        api.tag("busybox:1", f"localhost:1/{prefix}i", "1")
+    try:
+        remove_named(client, corner.prefix)
+        assert corner.names() == {"container my- c", "network my- n", "volume my- v"} | {
+            f"image {registry}my- i:1" for registry in ("", "localhost:1")
+        }
+        assert api.inspect_image("busybox:1")
+    finally:
+        remove_named(client, other)
+    assert corner.names() == set()
+
+
+@pytest.mark.docker
+def test_a_volume_in_use_and_a_paused_container_go_too(corner: Corner, client: DockerClient) -> None:
+    """Neither a paused container, nor one that restarts for ever, nor a mounted volume outlives its exercise."""
+    volume = f"{corner.prefix}v"
+    mounted = corner.host(binds=[f"{volume}:/data"], restart_policy={"Name": "always"})
+    container = corner.run("a", "true", host_config=mounted, volumes=["/data"])
+    client.api.pause(corner.run("b").id)
+    assert container.exists
+    remove_named(client, corner.prefix)
+    assert corner.names() == set()
+
+
+@pytest.mark.docker
+def test_labelled_things_go(corner: Corner, client: DockerClient) -> None:
+    """What carries a run's label goes, another run's stays."""
+    runs = [secrets.token_hex(6) for _ in range(2)]
+    made = [corner.create(run, labels={"kata.run": run}) for run in runs]
+    for run in runs:
+        client.api.create_volume(f"{corner.prefix}{run}", labels={"kata.run": run})
+    remove_labelled(client, runs[0])
+    assert [container.exists for container in made] == [False, True]
+    assert f"volume  {runs[1]}" in corner.names()
+    assert f"volume  {runs[0]}" not in corner.names()
+
+
+@pytest.mark.docker
+def test_strays_go_with_their_volumes(corner: Corner, client: DockerClient) -> None:
+    """A nameless container goes with its nameless volume; a volume that somebody else mounts stays."""
+    nameless = client.api.create_volume()["Name"]
+    user = corner.create("user", host_config=corner.host(binds=[f"{nameless}:/x"]), volumes=["/x"])
+    gone = corner.create("gone", image="redis:7")
+    mounts = gone.inspect()["Mounts"]
+    remove_strays(client, [Stray("volume", nameless), Stray("container", gone.id), Stray("container", ID)])
+    assert not gone.exists
+    left = {row["Name"] for row in client.api.volumes()["Volumes"] or ()}
+    assert not {mount["Name"] for mount in mounts if mount["Type"] == "volume"} & left
+    assert nameless in left
+    client.api.remove_container(user.id, force=True)
+    remove_strays(client, [Stray("volume", nameless)])
+    assert nameless not in {row["Name"] for row in client.api.volumes()["Volumes"] or ()}
