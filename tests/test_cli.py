@@ -149,7 +149,7 @@ def test_lint_and_types_do_not_hide_the_tests(
 def test_full_leaves_nothing_out(ran: list[list[str]]) -> None:
     """``--full`` runs what takes long, too."""
     assert cli.run(["test", "--full"]) == 0
-    assert ran[-1][3:] == ["pytest", "tests"]
+    assert ran[-1][3:] == ["pytest", "tests", "-n", "2"]
 
 
 def _raising(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:

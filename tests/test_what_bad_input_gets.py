@@ -37,7 +37,8 @@ pytestmark = pytest.mark.docker
 class Desk:
     """A learner's folder, and pytest run on it in a process of its own, with a data folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, engine: Engine) -> None:
+        self._engine = engine.environment()  # with a data folder of its own it would not find an embedded one
         self.work = folder / "work" / REDIS.name
         self.data = folder / "data"
         shutil.copytree(ROOT / "solutions" / REDIS.name, self.work)
@@ -48,7 +49,7 @@ class Desk:
         return [sys.executable, "-m", "pytest", *(f"exercises/{name}" for name in arguments or ("04",)), *options]
 
     def environment(self, **more: str) -> dict[str, str]:
-        return {**os.environ, "KATA_DATA": str(self.data), "KATA_LANG": "en", "COLUMNS": "100", **more}
+        return {**os.environ, **self._engine, "KATA_DATA": str(self.data), "KATA_LANG": "en", "COLUMNS": "100", **more}
 
     def check(self, *arguments: str, **more: str) -> tuple[int, Grade, str]:
         """Run the checks; return the exit code, the grade and what was printed."""
@@ -70,9 +71,9 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, client: DockerClient) -> Desk:
+def desk(tmp_path: Path, client: DockerClient, engine: Engine) -> Desk:
     assert left_on(client) == []
-    return Desk(tmp_path)
+    return Desk(tmp_path, engine)
 
 
 def left_on(client: DockerClient) -> list[str]:

@@ -642,7 +642,7 @@ class TestTheEngine:
         answer = desk.explain(desk.run("busybox:1", "-d"))
         english, korean = expect(answer, "option_after_image", option="-d")
         assert "options for docker run go before the image" in english
-        assert "image 이름 앞에" in korean
+        assert "이미지 이름 앞에" in korean
 
     def test_11_single_quotes(self, desk: Desk, expect: Expect) -> None:
         """The line of the CMD is found in the learner's Dockerfile."""
