@@ -31,7 +31,8 @@ REDIS = Exercise.read(ROOT / "exercises" / "04_run_redis")
 BACKGROUND = "04::keeps_running_in_the_background"
 RUNS_WELL = (ROOT / "solutions" / REDIS.name / "run.sh").read_text(encoding="utf-8")
 
-pytestmark = pytest.mark.docker
+# alone: each looks at all that is left on the engine, and at what a run of its own has there
+pytestmark = [pytest.mark.docker, pytest.mark.alone]
 
 
 class Desk:

@@ -75,6 +75,9 @@ def _prepare(config: pytest.Config) -> None:
     work = config.getoption("work")
     if work is not None and not (folder / work).is_dir():
         raise KataError("option.no_such_work", folder=work)
+    grades = config.getoption("grades")
+    if grades is not None and not (folder / grades).parent.is_dir():
+        raise KataError("option.no_place_for_grades", file=grades)
     if _asks_for_exercises(config):
         for name in _wanted(config, course):
             Exercise.read(course.folder / name)
@@ -138,8 +141,12 @@ def _import_docker() -> None:
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
     """Clean up in peace, and end with what the verdicts say: 0, 1, 2 or 3."""
     _conclude(session)
-    with uninterrupted():
-        return (yield)
+    try:
+        with uninterrupted():
+            return (yield)
+    except KeyboardInterrupt:  # pressed once more, while we were leaving anyway
+        session.exitstatus = pytest.ExitCode.INTERRUPTED
+        return None
 
 
 def _conclude(session: pytest.Session) -> None:
