@@ -116,6 +116,11 @@ class Script:
         """How long it has been running."""
         return time.monotonic() - self._started
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended yet, as far as we have listened."""
+        return self._status >= 0
+
     def press(self, keys: str) -> None:
         """Type on its terminal: text, or one of ``^C``, ``^D``, ``^P``, ``^Q``."""
         assert self._process.stdin is not None
