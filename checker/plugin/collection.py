@@ -75,8 +75,8 @@ def keep_out_conftests(pluginmanager: pytest.PytestPluginManager) -> None:
     def import_ours(conftestpath: Path, *where: Any, **how: Any) -> ModuleType:  # noqa: ANN401 - pytest's own
         root: Path = pluginmanager.getplugin("pytestconfig").rootpath
         below = conftestpath.parent.relative_to(root).parts if conftestpath.is_relative_to(root) else ("..",)
-        is_learners = below[:1] == ("..",) or (below[:1] == ("exercises",) and ".checks" not in below)
-        return ModuleType("nothing") if is_learners else import_it(conftestpath, *where, **how)
+        is_ours = below[:1] in {(), ("tests",)} or (below[:1] == ("exercises",) and ".checks" in below)
+        return import_it(conftestpath, *where, **how) if is_ours else ModuleType("nothing")
 
     pluginmanager._importconftest = import_ours  # type: ignore[method-assign] # noqa: SLF001 - as above
 

@@ -14,7 +14,9 @@ from checker.plugin.collection import exercise_of
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-__all__ = ["end_on_termination", "pytest_runtest_teardown", "uninterrupted"]
+__all__ = ["end_on_termination", "leave_in_peace", "pytest_runtest_teardown", "uninterrupted"]
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def end_on_termination() -> None:
@@ -24,6 +26,19 @@ def end_on_termination() -> None:
         signal.signal(signal.SIGHUP, signal.default_int_handler)
 
 
+def leave_in_peace(config: pytest.Config) -> None:
+    """Pass over further interruptions until pytest ends: it is on its way, and cleans up."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    handlers = {number: signal.signal(number, lambda *_: None) for number in _SIGNALS}
+
+    def restore() -> None:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+    config.add_cleanup(restore)
+
+
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
     """Put an interruption off until the end of the block, which removes what would otherwise stay."""
@@ -31,7 +46,7 @@ def uninterrupted() -> Iterator[None]:
         yield
         return
     pressed: list[int] = []
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    handlers = {number: signal.getsignal(number) for number in _SIGNALS}
     for number in handlers:
         signal.signal(number, lambda pressed_one, _frame: pressed.append(pressed_one))
     try:

@@ -108,6 +108,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     # a warning is for us, who run the tests; to a learner it must neither show nor fail anything
     config.addinivalue_line("filterwarnings", "ignore")
+    config.option.continue_on_collection_errors = True  # one exercise's broken checks are no reason to skip another's
     is_worker = hasattr(config, "workerinput")
     if is_worker or config.option.collectonly:
         return
@@ -123,7 +124,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Begin to import what takes half a second, while the first script is being started."""
-    wanted = any(exercise_of(item) for item in session.items) and not session.config.option.collectonly
+    benches = (item for item in session.items if exercise_of(item) and "bench" in getattr(item, "fixturenames", ()))
+    wanted = any(benches) and not session.config.option.collectonly
     if wanted:
         importing = threading.Thread(target=_import_docker, name="kata-import")
         importing.start()
@@ -140,23 +142,34 @@ def _import_docker() -> None:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
     """Clean up in peace, and end with what the verdicts say: 0, 1, 2 or 3."""
-    _conclude(session)
+    story = session.config.stash.get(_STORY, None)
+    refused = None if story is None or story.was_interrupted else _conclude(session, story)
     try:
         with uninterrupted():
             return (yield)
-    except KeyboardInterrupt:  # pressed once more, while we were leaving anyway
-        session.exitstatus = pytest.ExitCode.INTERRUPTED
-        return None
+    except KeyboardInterrupt:  # it came while we were leaving anyway
+        session.exitstatus = USAGE
+    except OSError as problem:  # a report of pytest's own
+        if story is None:
+            raise
+        refused = problem
+    finally:
+        if refused is not None:
+            session.exitstatus = USAGE
+            sys.stderr.write(f"{KataError('option.unwritable', file=refused.filename, detail=refused.strerror)}\n")
+    return None
 
 
-def _conclude(session: pytest.Session) -> None:
-    story = session.config.stash.get(_STORY, None)
-    if story is None or story.was_interrupted:
-        return
+def _conclude(session: pytest.Session, story: Story) -> OSError | None:
+    """Set the exit code and write the grades; return why they could not be written."""
     session.exitstatus = story.exit_code(int(session.exitstatus))
     file = session.config.getoption("grades")
     if file is not None:
-        _write(session.config.invocation_params.dir / file, [grade.to_json() for grade in story.grades])
+        try:
+            _write(session.config.invocation_params.dir / file, [grade.to_json() for grade in story.grades])
+        except OSError as refused:
+            return refused
+    return None
 
 
 def _write(file: Path, grades: list[dict[str, Any]]) -> None:

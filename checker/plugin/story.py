@@ -15,6 +15,7 @@ import pytest
 from checker.exercise import Exercise
 from checker.phrase import say
 from checker.plugin.collection import course_of, split
+from checker.plugin.interruption import leave_in_peace
 from checker.plugin.judging import verdict_of
 from checker.plugin.layout import columns, inert, wrap
 from checker.plugin.selection import module_of
@@ -149,9 +150,12 @@ class Story:
             if self.config.getoption(path, None):
                 self._paragraph(say(f"story.report_{kind}", path=self.config.getoption(path)), light=True)
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Notice that somebody wants to leave; pytest itself leaves this way where it cannot collect."""
         self.was_interrupted = not isinstance(excinfo.value, pytest.Session.Interrupted)
+        leave_in_peace(self.config)
+        excinfo.traceback = excinfo.traceback[-1:]  # nobody looks, and to lay it all out takes half a second
 
     def pytest_internalerror(self, excrepr: object) -> None:
         """Say that we stumbled; a learner cannot mend it."""

@@ -27,6 +27,12 @@ id = "%s"
 points = %d
 title = { en = "Title of %s", ko = "%s의 제목" }
 """
+OURS = {
+    "KATA_LANG": "en",
+    "COLUMNS": "80",
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # each of them takes its time to load
+}
+NEEDED = {"-n": ["xdist"], "--html": ["pytest_metadata.plugin", "pytest_html.plugin"]}
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -49,18 +55,22 @@ class SmallCourse:
         code = f"from checker.verdict import Mistake\nfrom checker.phrase import KataError\nimport pytest\n{checks}"
         (self.exercise / ".checks" / "test_small.py").write_text(code, encoding="utf-8")
 
-    def run(self, *arguments: str, cwd: Path | None = None, **environ: str) -> Ran:
-        grades = self.root / "grades.json"
-        grades.unlink(missing_ok=True)
+    def run(self, *arguments: str, cwd: Path | None = None, grades: str = "grades.json", **environ: str) -> Ran:
+        """Run pytest, by default on the one exercise; without ``grades`` it is not asked to write any."""
+        file = self.root / (grades or "nothing.json")
+        file.unlink(missing_ok=True)
+        options = [f"--grades={file}"] if grades else []
+        for word, plugins in NEEDED.items():
+            options += [f"-p{plugin}" for plugin in plugins if any(word in argument for argument in arguments)]
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG", "PYTEST_", "COLUMNS"))}
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", *(arguments or ("exercises/01",)), f"--grades={grades}"],
+            [sys.executable, "-m", "pytest", *(arguments or ("exercises/01",)), *options],
             cwd=cwd or self.root,
-            env={**environment, "PYTHONPATH": str(ROOT), "KATA_LANG": "en", "COLUMNS": "80", **environ},
+            env={**environment, "PYTHONPATH": str(ROOT), **OURS, **environ},
             capture_output=True,
             check=False,
         )
-        data = json.loads(grades.read_text(encoding="utf-8"))["grades"] if grades.is_file() else []
+        data = json.loads(file.read_text(encoding="utf-8"))["grades"] if file.is_file() else []
         said = done.stdout.decode("utf-8", errors="replace"), done.stderr.decode("utf-8", errors="replace")
         return Ran(done.returncode, *said, data)
 
