@@ -91,18 +91,28 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         session.config.stash[_BEFORE] = found
 
 
+def _cool_down(before: Inventory) -> None:
+    """Take out of the cache what may be missing there, was missing, and was pulled by tests of what it is like."""
+    engine = find_engine()
+    for image in catalogue():
+        if image.cold and not any(image.tagged in line for line in before.images):
+            engine.request("DELETE", f"/images/{image.name}")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Say where the tests together have left something behind, or taken something away.
-
-    What the course's cases leave fails them where they run one by one, as in ``./kata selfcheck``.
-    """
-    before, after = session.config.stash.get(_BEFORE, None), _inventory()
-    if before is not None and after is not None and before.differences(after):
+    """Fail where the tests together have left something behind, or taken something away."""
+    before = session.config.stash.get(_BEFORE, None)
+    if before is None:
+        return
+    _cool_down(before)
+    after = _inventory()
+    if after is not None and before.differences(after):
         lines = "\n".join(before.differences(after))
         session.config.get_terminal_writer().line(
-            f"\nThe engine is not as it was before the tests:\n{lines}", yellow=True
+            f"\nThe engine is not as it was before the tests:\n{lines}", red=True
         )
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(autouse=True)

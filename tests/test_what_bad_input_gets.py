@@ -20,7 +20,7 @@ from checker.verdict import Grade, Outcome, Verdict
 from checker.workbench.container import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from docker import DockerClient
 
@@ -85,6 +85,17 @@ def left_on(client: DockerClient) -> list[str]:
     return [name for name in (*containers, *volumes) if "kata-" in name or name.endswith("redis:7")]
 
 
+def processes_of(desk: Desk) -> list[str]:
+    """Return the names of processes that a script of this desk has left."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            variables = (process / "environ").read_bytes().split(b"\0")
+            ours = any(v.startswith(f"TMPDIR={desk.data}".encode()) for v in variables)
+            found += [(process / "comm").read_text().strip()] if ours else []
+    return found
+
+
 def first(grade: Grade) -> Verdict:
     return grade.verdicts[0]
 
@@ -116,6 +127,8 @@ def spoil(make: Callable[[Path], object]) -> Callable[[Desk], None]:
             "UTF-8 텍스트가 아니에요",
         ),
         (spoil(lambda p: p.symlink_to("/etc/hostname")), "work.link", "run.sh is a link", "run.sh는 링크예요"),
+        (spoil(lambda p: p.symlink_to("nowhere")), "work.link", "run.sh is a link", "run.sh는 링크예요"),
+        (spoil(lambda p: p.symlink_to("/etc")), "work.link", "run.sh is a link", "run.sh는 링크예요"),
         (spoil(lambda p: p.mkdir()), "work.folder", "run.sh is a folder", "run.sh는 폴더예요"),
         (spoil(os.mkfifo), "work.not_a_file", "not a regular file", "일반 파일이 아니에요"),
         (spoil(lambda p: p.write_bytes(b"#" * 50_000_000)), "work.too_large", "has 50 MB", "50 MB나 돼요"),
@@ -167,9 +180,21 @@ def test_a_spoilt_script_is_the_learners_mistake(
         RUNS_WELL.partition("\n")[2],
         "#!/usr/bin/env bash\n# 안녕하세요\n".encode("euc-kr").decode("latin-1") + RUNS_WELL,
         RUNS_WELL + "\n(setsid sleep 300 &) ; nohup sleep 300 & sleep 300 &\n",
+        RUNS_WELL + "\nfor i in $(seq 200); do sleep 300 & done\n",
+        RUNS_WELL + "\ntrap '' HUP INT TERM\nrm -rf \"$PWD\"\n",
+        RUNS_WELL
+        + "\ndocker run -d redis:7; docker run -d --name kata-04-more redis:7; docker volume create kata-04-v\n",
         RUNS_WELL + "\nprintf '\\033]0;x\\007\\033[31m\\xff\\x00::error::no\\n'; exit 7\n",
     ],
-    ids=["without-shebang", "euc-kr-comment", "leaves-processes", "odd-output-and-exit-code"],
+    ids=[
+        "without-shebang",
+        "euc-kr-comment",
+        "leaves-processes",
+        "leaves-a-crowd",
+        "removes-its-own-folder",
+        "makes-more-than-asked",
+        "odd-output-and-exit-code",
+    ],
 )
 def test_an_odd_script_that_does_its_work_passes(desk: Desk, client: DockerClient, content: str) -> None:
     """No x bit, no first line, odd bytes, processes left behind, an exit code: what counts is what is there after."""
@@ -177,6 +202,102 @@ def test_an_odd_script_that_does_its_work_passes(desk: Desk, client: DockerClien
     (desk.work / "run.sh").chmod(0o644)
     code, grade, said = desk.check(BACKGROUND)
     assert (code, first(grade).outcome) == (0, Outcome.PASSED), said
+    assert left_on(client) == []
+
+
+@pytest.mark.parametrize(
+    ("trick", "key"),
+    [
+        ("rm run.sh; mkfifo run.sh", "work.not_a_file"),
+        ("rm run.sh; ln -s /etc/passwd run.sh", "work.link"),
+        ("rm run.sh", "work.unreadable"),
+    ],
+)
+def test_what_one_script_does_to_another_is_the_learners(
+    desk: Desk, client: DockerClient, trick: str, key: str
+) -> None:
+    """A script that replaces or removes the next one, in our copy, is told so; nothing hangs or breaks over it."""
+    script = desk.work / "interactive.sh"
+    script.write_text(f"#!/bin/bash\n{trick}\nexec docker run -it --rm redis:7\n", encoding="utf-8")
+    code, grade, said = desk.check("04::ctrl_c_ends_it_cleanly", BACKGROUND)
+    assert (code, [verdict.mistake for verdict in grade.verdicts]) == (1, ["", key]), said
+    assert (desk.work / "run.sh").read_text(encoding="utf-8") == RUNS_WELL
+    assert left_on(client) == []
+
+
+@pytest.mark.alone
+def test_what_is_the_learners_own_stays(desk: Desk, client: DockerClient) -> None:
+    """Containers and volumes that were there before, also of redis:7 or with a name like ours, are there after."""
+    own = f"kata-redis-{os.getpid()}"
+    try:
+        client.api.create_volume(own)
+        running = client.api.create_container("redis:7", name=own)["Id"]
+        client.api.start(running)
+        before = client.api.inspect_container(running)["State"]["Pid"]
+        assert desk.check()[0] == 0
+        assert client.api.inspect_container(running)["State"]["Pid"] == before
+        assert client.api.inspect_volume(own)
+    finally:
+        client.api.remove_container(own, force=True, v=True)
+        client.api.remove_volume(own)
+
+
+def test_a_renamed_container_goes_too(desk: Desk, client: DockerClient) -> None:
+    """What a script makes under a name of ours and then renames is still its own, and is removed."""
+    other = f"other-{os.getpid()}"
+    text = f"{RUNS_WELL}\ndocker rename kata-04-redis {other}\n"
+    (desk.work / "run.sh").write_text(text, encoding="utf-8")
+    code, grade, said = desk.check(BACKGROUND)
+    assert (code, first(grade).mistake) == (1, "container.missing"), said
+    assert not [row for row in client.api.containers(all=True) if f"/{other}" in row["Names"]]
+    assert left_on(client) == []
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("freeze", ["docker kill -s STOP", "docker exec -d $1 redis-cli client pause 90000 ALL;:"])
+def test_a_redis_that_is_frozen_does_not_keep_us(desk: Desk, client: DockerClient, freeze: str) -> None:
+    """A Redis that lives and answers nobody fails the check; it neither hangs nor breaks it."""
+    text = f"{RUNS_WELL}\nset -- kata-04-redis\n{freeze} kata-04-redis; sleep 0.5\n"
+    (desk.work / "run.sh").write_text(text, encoding="utf-8")
+    code, grade, said = desk.check(BACKGROUND)
+    assert (code, first(grade).mistake) == (1, "no_redis_inside"), said
+    assert left_on(client) == []
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a disk of 64 KB."""
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("nothing can be mounted here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_of_ours_costs_no_points(desk: Desk, client: DockerClient, tiny_disk: Path) -> None:
+    """When there is no room for the copy of the work, all is broken, and it is said which disk is full."""
+    (desk.work / "more.txt").write_bytes(b"x" * 200_000)
+    code, grade, said = desk.check(BACKGROUND, KATA_DATA=str(tiny_disk))
+    assert (code, first(grade).outcome) == (3, Outcome.BROKEN), said
+    feedback = first(grade).feedback
+    assert feedback is not None
+    assert f"There is no room left on the disk of {tiny_disk}." in feedback.en
+    assert "디스크에 남은 공간이 없어요" in feedback.ko
+    assert list((tiny_disk / "runs").glob("*")) == []
+    assert left_on(client) == []
+
+
+def test_a_data_folder_that_cannot_be_written_costs_no_points(desk: Desk, client: DockerClient) -> None:
+    """When KATA_DATA can be no folder, all is broken, and it is said which and what to do about it."""
+    code, grade, said = desk.check(BACKGROUND, KATA_DATA=str(desk.work / "run.sh"))
+    assert (code, first(grade).outcome) == (3, Outcome.BROKEN), said
+    feedback = first(grade).feedback
+    assert feedback is not None
+    assert "cannot be written: Not a directory" in feedback.en
+    assert "쓸 수 없어요" in feedback.ko
+    assert "KATA_DATA" in feedback.ko
     assert left_on(client) == []
 
 
@@ -306,8 +427,15 @@ def test_an_engine_that_dies_in_the_middle_is_broken(
     assert left_on(client) == []
 
 
-@pytest.mark.parametrize("moment", [0.9, 1.5, 2.5])
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("moment", "how"),
+    [
+        (0.9, signal.SIGINT),
+        (1.5, signal.SIGTERM),
+        (2.5, signal.SIGINT),
+        *(pytest.param(at / 10, signal.SIGINT, marks=pytest.mark.full) for at in range(4, 40, 3)),
+    ],
+)
 def test_an_interrupted_run_leaves_nothing(
     desk: Desk, client: DockerClient, moment: float, how: signal.Signals
 ) -> None:

@@ -20,7 +20,15 @@ from checker.phrase import KataError
 from checker.verdict import Mistake
 from checker.workbench.container import Container
 from checker.workbench.events import Events
-from checker.workbench.leftovers import Stray, is_exercises, remove_labelled, remove_named, remove_strays, stray
+from checker.workbench.leftovers import (
+    Stray,
+    is_exercises,
+    is_made_of,
+    remove_labelled,
+    remove_named,
+    remove_strays,
+    stray,
+)
 from checker.workbench.run import sweep_dead
 from checker.workbench.script import Finished, Script
 from checker.workbench.sentinel import Sentinels
@@ -89,12 +97,17 @@ class Bench:
     @functools.cached_property
     def events(self) -> Events:
         """What happens on the engine, from the moment this is first asked for."""
-        found = map(self.image, self.exercise.changes)
-        images = frozenset(map(normalised, self.exercise.changes)) | {image["Id"] for image in found if image}
-        events = Events(self.client, tell=lambda event: self._note(stray(event, images, self.exercise.prefix)))
+        images, prefix = self._shared_images, self.exercise.prefix
+        events = Events(self.client, self.run_id, lambda event: self._note(stray(event, images, prefix)))
         self._closing.callback(events.close)
         self._closing.callback(events.position)  # so that nothing is missed that happened a moment ago
         return events
+
+    @functools.cached_property
+    def _shared_images(self) -> frozenset[str]:
+        """References and ids of the images by which the exercise's nameless containers are known."""
+        found = map(self.image, self.exercise.changes)
+        return frozenset(map(normalised, self.exercise.changes)) | {image["Id"] for image in found if image}
 
     @functools.cached_property
     def bystanders(self) -> Sentinels:
@@ -246,14 +259,18 @@ class Bench:
         return found
 
     def created(self, since: int) -> tuple[Container, ...]:
-        """Return the containers that scripts have made since a position in the events, first one first."""
+        """Return the containers that scripts have made since a position in the events, first one first.
+
+        Another exercise, or the learner, may be at work beside this one: a container without one of the exercise's
+        names is a script's only if it was made of an image that no other exercise uses at the same time.
+        """
         made = (e for e in self.events.since(since) if e.kind == "container" and e.action == "create")
-        named = ((e.id, e.about.get("name", e.id[:12])) for e in made)
-        prefix = self.exercise.prefix  # another exercise may be at work beside this one
         return tuple(
-            Container(self.client, full_id, name)
-            for full_id, name in named
-            if name.startswith(prefix) or not is_exercises(name)
+            Container(self.client, event.id, name)
+            for event in made
+            for name in [event.about.get("name", event.id[:12])]
+            if name.startswith(self.exercise.prefix)
+            or (not is_exercises(name) and is_made_of(event, self._shared_images, self.exercise.prefix))
         )
 
     def exit_code(self, container: Container, *, since: int) -> int | None:

@@ -46,11 +46,13 @@ class Events:
 
     Args:
         client: The engine.
+        run: The run's id: what is made here, only to be told of, carries it and goes with the run at the latest.
         tell: Called with each event as it comes, in a thread of its own.
     """
 
-    def __init__(self, client: DockerClient, tell: Callable[[Event], None] = lambda _: None) -> None:
+    def __init__(self, client: DockerClient, run: str, tell: Callable[[Event], None] = lambda _: None) -> None:
         self._client = client
+        self._run = run
         self._tell = tell
         self._seen: list[Event] = []
         self._mark = f"{_MARK}{secrets.token_hex(6)}-"  # there may be other runs on the engine, with marks of theirs
@@ -94,9 +96,14 @@ class Events:
         Raises:
             KataError: The stream has ended, or the engine tells nothing for ``PATIENCE`` seconds.
         """
+        from docker.errors import NotFound  # noqa: PLC0415 - imported late, as everywhere
+
         mark = f"{self._mark}{secrets.token_hex(6)}"
-        self._client.api.create_volume(mark, labels={"kata.run": "mark"})
-        self._client.api.remove_volume(mark)
+        try:
+            self._client.api.create_volume(mark, labels={"kata.run": self._run})
+        finally:  # also where somebody interrupts us
+            with contextlib.suppress(NotFound):  # somebody prunes volumes
+                self._client.api.remove_volume(mark)
         with self._news:
             if not self._news.wait_for(lambda: mark in self._marks, timeout=PATIENCE):
                 raise KataError("engine.silent")

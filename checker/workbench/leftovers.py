@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from checker.workbench.events import Event
 
-__all__ = ["Stray", "is_exercises", "remove_labelled", "remove_named", "remove_strays", "stray"]
+__all__ = ["Stray", "is_exercises", "is_made_of", "remove_labelled", "remove_named", "remove_strays", "stray"]
 
 _FULL_ID = _NAMELESS_VOLUME = re.compile(r"[0-9a-f]{64}")
 _NAME_OF_OURS = re.compile(r"kata-(?:\d\d|bystander)-")
@@ -76,6 +76,12 @@ def is_exercises(name: str) -> bool:
     return _NAME_OF_OURS.match(name) is not None
 
 
+def is_made_of(event: Event, images: frozenset[str], prefix: str) -> bool:
+    """Return whether the container that an event tells of was made of one of these images; see ``stray``."""
+    image = event.about.get("image", "")
+    return image.startswith(prefix) or bool({image, normalised(image)} & images)
+
+
 def stray(event: Event, images: frozenset[str], prefix: str) -> Stray | None:
     """Return what an event says a script made without a name of the exercise; None where it made no such thing.
 
@@ -85,13 +91,16 @@ def stray(event: Event, images: frozenset[str], prefix: str) -> Stray | None:
             of another image is not ours to remove, whoever made it.
         prefix: What the names of the exercise's own images begin with, ``kata-05-``.
     """
-    if event.action != "create" or "kata.run" in event.about:
+    if "kata.run" in event.about:
+        return None
+    if event.kind == "container" and event.action == "rename":
+        was_ours = event.about.get("oldName", "").removeprefix("/").startswith(prefix)
+        return Stray("container", event.id) if was_ours else None
+    if event.action != "create":
         return None
     if event.kind == "container":
         is_nameless = not is_exercises(event.about.get("name", ""))
-        image = event.about.get("image", "")
-        is_ours = image.startswith(prefix) or bool({image, normalised(image)} & images)
-        return Stray("container", event.id) if is_nameless and is_ours else None
+        return Stray("container", event.id) if is_nameless and is_made_of(event, images, prefix) else None
     is_nameless = event.kind == "volume" and _NAMELESS_VOLUME.fullmatch(event.id) is not None
     return Stray("volume", event.id) if is_nameless else None
 

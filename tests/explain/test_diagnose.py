@@ -547,7 +547,7 @@ class TestContainers:
         web = f"{desk.label}-web-1"
         desk.docker("wait", web)
         answer = why_not_ready(desk.inspect(web), desk.inspect(f"{desk.label}-db-1"), lambda: desk.docker("logs", web))
-        desk.docker("compose", "-p", desk.label, "down", "-t", "0")
+        desk.docker("compose", "-p", desk.label, "down", "-v", "-t", "0")
         english, korean = expect(answer, "started_is_not_ready", service="web", needed="db")
         assert "started is not ready" in english
         assert "시작했다고 준비된 것은 아니에요" in korean

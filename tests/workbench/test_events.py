@@ -26,7 +26,7 @@ def told() -> list[Event]:
 
 @pytest.fixture
 def events(client: DockerClient, told: list[Event]) -> Iterator[Events]:
-    events = Events(client, tell=told.append)
+    events = Events(client, "events", tell=told.append)
     yield events
     events.close()
 
@@ -90,6 +90,28 @@ def test_more_than_an_engine_remembers(corner: Corner, client: DockerClient, eve
     assert len([e for e in made if e.action == "create"]) == 200
 
 
+def test_a_mark_that_somebody_pruned_is_no_trouble(
+    client: DockerClient, events: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script that prunes volumes may take our mark with it; it has been told of by then."""
+    remove = client.api.remove_volume
+    monkeypatch.setattr(client.api, "remove_volume", lambda name: (remove(name), remove(name)))
+    assert events.position() >= 0
+
+
+def test_two_runs_do_not_mistake_each_others_marks(client: DockerClient) -> None:
+    """Two accounts of one engine, each busy making marks, both always come to an end."""
+    both = [Events(client, "events") for _ in range(2)]
+    asking = [threading.Thread(target=lambda e=e: [e.position() for _ in range(50)], daemon=True) for e in both]
+    for thread in asking:
+        thread.start()
+    for thread in asking:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in asking)
+    for events in both:
+        events.close()
+
+
 def test_several_may_ask_at_once(corner: Corner, events: Events) -> None:
     """Two who ask at the same time both get an answer."""
     corner.create()
@@ -104,7 +126,7 @@ def test_several_may_ask_at_once(corner: Corner, events: Events) -> None:
 
 def test_a_stream_that_ended_is_noticed(client: DockerClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """Events that tell nothing any more are broken, with what to do about it, rather than silently incomplete."""
-    events = Events(client)
+    events = Events(client, "events")
     events.close()
     events.close()  # harmless
     monkeypatch.setattr("checker.workbench.events.PATIENCE", 0.2)

@@ -46,6 +46,8 @@ def test_what_an_exercise_names(name: str, expected: bool) -> None:  # noqa: FBT
         ("container", "create", ID, {"name": "x", "image": "redis:7", "kata.run": "other"}, False),
         ("container", "start", ID, {"name": "x", "image": "redis:7"}, False),
         ("container", "create", ID, {}, False),
+        ("container", "rename", ID, {"name": "other", "oldName": "/kata-05-base", "image": "x"}, True),
+        ("container", "rename", ID, {"name": "other", "oldName": "/mine", "image": "redis:7"}, False),
         ("volume", "create", ID, {}, True),
         ("volume", "create", "my-data", {}, False),
         ("volume", "destroy", ID, {}, False),

@@ -289,7 +289,7 @@ def test_closing_its_output_does_not_end_it(start: Start) -> None:
 def test_keys_reach_it(start: Start) -> None:
     """Text and Ctrl-C are typed on its terminal: one is read, the other interrupts what is in front."""
     with start(
-        "#!/bin/bash\nread line; echo got $line\ntrap 'echo stopped; exit 5' INT\necho ready\nsleep 30\n"
+        "#!/bin/bash\nread line; echo got $line\ntrap 'echo stopped; exit 5' INT\necho ready\nsleep 30 &\nwait\n"
     ) as script:
         script.press("hello\n")
         assert script.wait_until(lambda: "ready" in script.said, 10)

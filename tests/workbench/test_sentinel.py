@@ -26,8 +26,10 @@ def run(client: DockerClient) -> Iterator[str]:
 
 
 @pytest.fixture
-def bystanders(client: DockerClient, run: str) -> Sentinels:
-    return Sentinels(client, run)
+def bystanders(client: DockerClient, run: str) -> Iterator[Sentinels]:
+    bystanders = Sentinels(client, run)
+    yield bystanders
+    bystanders.remove()
 
 
 def test_untouched_bystanders_say_nothing(bystanders: Sentinels) -> None:
@@ -107,7 +109,6 @@ def test_a_volume_that_was_made_anew_is_noticed(client: DockerClient, bystanders
     with pytest.raises(Mistake) as caught:
         bystanders.examine()
     assert caught.value.key == "bystander.volume"
-    bystanders.remove()
 
 
 def test_they_go_without_a_trace(client: DockerClient, bystanders: Sentinels, run: str) -> None:
@@ -129,3 +130,4 @@ def test_their_image_is_like_no_other(client: DockerClient, bystanders: Sentinel
     other = Sentinels(client, run)
     images = {client.api.inspect_image(f"{it._name}:1")["Id"] for it in (bystanders, other)}
     assert len(images) == 2
+    other.remove()
