@@ -18,6 +18,7 @@ import pytest
 
 from checker.engine import find_engine
 from checker.exercise import Course
+from checker.image import catalogue
 from checker.phrase import KataError
 from checker.selfcheck import Inventory
 
@@ -109,9 +110,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     after = _inventory()
     if after is not None and before.differences(after):
         lines = "\n".join(before.differences(after))
-        session.config.get_terminal_writer().line(
-            f"\nThe engine is not as it was before the tests:\n{lines}", red=True
-        )
+        session.config.get_terminal_writer().line(f"\nThe engine is not as it was before the tests:\n{lines}", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
