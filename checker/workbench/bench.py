@@ -32,6 +32,7 @@ from checker.workbench.leftovers import (
 from checker.workbench.run import sweep_dead
 from checker.workbench.script import Finished, Script
 from checker.workbench.sentinel import Sentinels
+from checker.workbench.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -83,8 +84,7 @@ class Bench:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with contextlib.closing(self.client):
-            self._closing.close()
-            self.clear()
+            together(self._closing.close, self.clear)
             remove_strays(self.client, self._strays)
             remove_labelled(self.client, self.run_id)
         self._run.at_work.unlink(missing_ok=True)

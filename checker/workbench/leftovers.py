@@ -7,11 +7,13 @@ were seen while it ran; what the checker made, by its label.
 from __future__ import annotations
 
 import contextlib
+import functools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from checker.explain.reference import normalised
+from checker.workbench.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -50,9 +52,9 @@ def remove_named(client: DockerClient, prefix: str) -> None:
     """Remove the containers, networks, volumes and images whose name begins with ``prefix``."""
     api = client.api
     pattern = {"name": f"^/?{prefix}"}
-    for container in api.containers(all=True, filters=pattern):
-        if any(name.removeprefix("/").startswith(prefix) for name in container["Names"]):
-            _remove(api.remove_container, container["Id"], v=True, force=True)
+    found = api.containers(all=True, filters=pattern)
+    ours = [row["Id"] for row in found if any(name.removeprefix("/").startswith(prefix) for name in row["Names"])]
+    _remove_containers(client, ours)
     _remove_networks_and_volumes(client, pattern, lambda name: name.startswith(prefix))
     for image in api.images(filters={"reference": [f"{prefix}*", f"*/{prefix}*"]}):
         for tag in image["RepoTags"] or []:
@@ -64,8 +66,7 @@ def remove_labelled(client: DockerClient, run: str) -> None:
     """Remove everything that carries ``kata.run=<run>``."""
     api = client.api
     label = {"label": f"kata.run={run}"}
-    for container in api.containers(all=True, filters=label):
-        _remove(api.remove_container, container["Id"], v=True, force=True)
+    _remove_containers(client, [row["Id"] for row in api.containers(all=True, filters=label)])
     _remove_networks_and_volumes(client, label, lambda _: True)
     for image in api.images(filters=label):
         _remove(api.remove_image, image["Id"], force=True)
@@ -107,11 +108,16 @@ def stray(event: Event, images: frozenset[str], prefix: str) -> Stray | None:
 
 def remove_strays(client: DockerClient, strays: Iterable[Stray]) -> None:
     """Remove what scripts made without a name of the exercise; a volume only if nobody uses it."""
-    for found in sorted(strays, key=lambda found: found.kind):  # containers let go of their volumes
-        if found.kind == "container":
-            _remove(client.api.remove_container, found.id, v=True, force=True)
-        elif found.kind == "volume":
-            _remove(client.api.remove_volume, found.id)
+    found = list(strays)
+    _remove_containers(client, [one.id for one in found if one.kind == "container"])  # they let go of their volumes
+    for volume in (one.id for one in found if one.kind == "volume"):
+        _remove(client.api.remove_volume, volume)
+
+
+def _remove_containers(client: DockerClient, ids: Iterable[str]) -> None:
+    """Remove containers side by side: the engine takes a tenth of a second for each."""
+    remove = functools.partial(_remove, client.api.remove_container, v=True, force=True)
+    together(*(functools.partial(remove, id_) for id_ in ids))
 
 
 def _remove_networks_and_volumes(client: DockerClient, filters: dict[str, Any], is_ours: Callable[[str], bool]) -> None:

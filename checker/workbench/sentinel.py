@@ -13,6 +13,7 @@ import tarfile
 from typing import TYPE_CHECKING, Any
 
 from checker.verdict import Mistake
+from checker.workbench.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,23 +36,38 @@ class Sentinels:
     def __init__(self, client: DockerClient, run: str) -> None:
         self._client = client
         self._name = f"kata-bystander-{secrets.token_hex(4)}"
-        labels = {"kata.run": run}
+        self._labels = {"kata.run": run}
+        self._ids: dict[str, str] = {}
         api = client.api
-        self._running = api.create_container(
-            IMAGE_OF_CONTAINERS,
-            ["sleep", "86400"],
-            name=f"{self._name}-running",
-            labels=labels,
-            host_config=api.create_host_config(network_mode="none"),
-        )["Id"]
-        api.start(self._running)
-        self._stopped = api.create_container(
-            IMAGE_OF_CONTAINERS, ["true"], name=f"{self._name}-stopped", labels=labels
-        )["Id"]
-        self._image = _tiny_image(client, self._name, run)
-        api.create_volume(self._name, labels=labels)
-        api.create_network(self._name, labels=labels, internal=True)
+        together(
+            self._start,
+            lambda: self._create("stopped", ["true"]),
+            lambda: _import_tiny_image(client, self._name, run),
+            lambda: api.create_volume(self._name, labels=self._labels),
+            lambda: api.create_network(self._name, labels=self._labels, internal=True),
+        )
         self._born = self._look()
+
+    def _start(self) -> None:
+        self._create("running", ["sleep", "86400"])
+        self._client.api.start(self._ids["running"])
+
+    def _create(self, which: str, command: list[str]) -> None:
+        api = self._client.api
+        alone = api.create_host_config(network_mode="none")
+        name = f"{self._name}-{which}"
+        made = api.create_container(IMAGE_OF_CONTAINERS, command, name=name, labels=self._labels, host_config=alone)
+        self._ids[which] = made["Id"]
+
+    @property
+    def running(self) -> str:
+        """The id of the container that runs."""
+        return self._ids["running"]
+
+    @property
+    def stopped(self) -> str:
+        """The id of the container that does not run."""
+        return self._ids["stopped"]
 
     def examine(self) -> None:
         """Look whether all are as they were.
@@ -69,21 +85,24 @@ class Sentinels:
         from docker.errors import APIError  # noqa: PLC0415 - imported late, as everywhere
 
         api = self._client.api
-        for remove in (
-            lambda: api.remove_container(self._running, force=True, v=True),
-            lambda: api.remove_container(self._stopped, force=True, v=True),
-            lambda: api.remove_image(f"{self._name}:1", force=True),
-            lambda: api.remove_volume(self._name, force=True),
-            lambda: api.remove_network(self._name),
-        ):
+
+        def remove(removing: Callable[[], object]) -> None:
             with contextlib.suppress(APIError):
-                remove()
+                removing()
+
+        together(
+            lambda: remove(lambda: api.remove_container(self.running, force=True, v=True)),
+            lambda: remove(lambda: api.remove_container(self.stopped, force=True, v=True)),
+            lambda: remove(lambda: api.remove_image(f"{self._name}:1", force=True)),
+            lambda: remove(lambda: api.remove_volume(self._name, force=True)),
+            lambda: remove(lambda: api.remove_network(self._name)),
+        )
 
     def _look(self) -> dict[str, Any]:
         api = self._client.api
         return {
-            "running": _or_none(lambda: _life(api.inspect_container(self._running))),
-            "stopped": _or_none(lambda: _life(api.inspect_container(self._stopped))),
+            "running": _or_none(lambda: _life(api.inspect_container(self.running))),
+            "stopped": _or_none(lambda: _life(api.inspect_container(self.stopped))),
             "image": _or_none(lambda: api.inspect_image(f"{self._name}:1")["Id"]),
             "volume": _or_none(lambda: _identity(api.inspect_volume(self._name))),
             "network": _or_none(lambda: api.inspect_network(self._name)["Id"]),
@@ -109,8 +128,8 @@ def _or_none(look: Callable[[], object]) -> object:
         return None
 
 
-def _tiny_image(client: DockerClient, name: str, run: str) -> str:
-    """Make an image of one file, like no other, and return its id."""
+def _import_tiny_image(client: DockerClient, name: str, run: str) -> None:
+    """Make an image of one file, like no other."""
     layer = io.BytesIO()
     with tarfile.open(fileobj=layer, mode="w") as tar:
         content = name.encode()
@@ -118,4 +137,3 @@ def _tiny_image(client: DockerClient, name: str, run: str) -> str:
         entry.size = len(content)
         tar.addfile(entry, io.BytesIO(content))
     client.api.import_image_from_data(layer.getvalue(), repository=name, tag="1", changes=[f"LABEL kata.run={run}"])
-    return str(client.api.inspect_image(f"{name}:1")["Id"])

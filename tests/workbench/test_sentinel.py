@@ -42,17 +42,17 @@ def test_untouched_bystanders_say_nothing(bystanders: Sentinels) -> None:
     ("harm", "kind", "en", "ko"),
     [
         (
-            lambda api, it: api.remove_container(it._running, force=True),
+            lambda api, it: api.remove_container(it.running, force=True),
             "running",
             "A running container that has nothing to do with this exercise was stopped",
             "상관없이 돌고 있던 컨테이너",
         ),
-        (lambda api, it: api.kill(it._running), "running", "stopped, restarted or removed", "멈췄거나"),
-        (lambda api, it: api.restart(it._running, timeout=0), "running", "restarted", "다시 시작됐거나"),
-        (lambda api, it: api.pause(it._running), "running", "A running container", "돌고 있던 컨테이너"),
-        (lambda api, it: api.rename(it._running, f"{it._name}-other"), "running", "A running container", "컨테이너"),
-        (lambda api, it: api.remove_container(it._stopped), "stopped", "A stopped container", "멈춰 있던 컨테이너"),
-        (lambda api, it: api.start(it._stopped), "stopped", "was removed or started", "지워지거나 시작됐어요"),
+        (lambda api, it: api.kill(it.running), "running", "stopped, restarted or removed", "멈췄거나"),
+        (lambda api, it: api.restart(it.running, timeout=0), "running", "restarted", "다시 시작됐거나"),
+        (lambda api, it: api.pause(it.running), "running", "A running container", "돌고 있던 컨테이너"),
+        (lambda api, it: api.rename(it.running, f"{it._name}-other"), "running", "A running container", "컨테이너"),
+        (lambda api, it: api.remove_container(it.stopped), "stopped", "A stopped container", "멈춰 있던 컨테이너"),
+        (lambda api, it: api.start(it.stopped), "stopped", "was removed or started", "지워지거나 시작됐어요"),
         (lambda api, it: api.remove_image(f"{it._name}:1"), "image", "An image that has nothing to do", "이미지가"),
         (
             lambda api, it: api.tag("busybox:1", it._name, "1", force=True),
@@ -113,7 +113,7 @@ def test_a_volume_that_was_made_anew_is_noticed(client: DockerClient, bystanders
 
 def test_they_go_without_a_trace(client: DockerClient, bystanders: Sentinels, run: str) -> None:
     """What is left of them is removed, also where a learner has removed some already, and twice is harmless."""
-    client.api.remove_container(bystanders._running, force=True)
+    client.api.remove_container(bystanders.running, force=True)
     client.api.remove_volume(bystanders._name)
     bystanders.remove()
     bystanders.remove()
