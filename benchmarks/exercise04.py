@@ -34,8 +34,9 @@ CHECK50 = "check50==3.5.0"
 
 
 def environment() -> dict[str, str]:
-    """Return what every contender finds: the same engine, and the learner's scripts."""
-    return {**os.environ, **find_engine().environment(), "WORK": str(WORK)}
+    """Return what every contender finds: the same engine, the learner's scripts, and Python as it usually is."""
+    usual = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**usual, **find_engine().environment(), "WORK": str(WORK)}
 
 
 def own_environment() -> Path:

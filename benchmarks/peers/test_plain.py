@@ -64,7 +64,7 @@ def ask(container, *words):
 
 
 def test_ctrl_c_ends_it_cleanly(client, work):
-    shell = pexpect.spawn("./interactive.sh", cwd=str(work), timeout=20)
+    shell = pexpect.spawn(str(work / "interactive.sh"), cwd=str(work), timeout=20)
     shell.expect("Ready to accept connections")
     container = client.containers.list(filters={"ancestor": "redis:7"})[0]
     config = client.api.inspect_container(container.id)["Config"]
