@@ -1,0 +1,96 @@
+"""What was asked through a guard, and what the engine answered."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["Entry", "Transcript"]
+
+KEPT = 10_000
+"""How many entries are kept: the first ones; later ones are only counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One request and its answer, as far as it has come.
+
+    Attributes:
+        number: Its place in the transcript, from 0.
+        at: Seconds since the transcript began.
+        method: ``POST``.
+        path: The path below the version, as the client sent it: ``/containers/web/start``.
+        query: The query's parameters.
+        route: The route's name, ``container.start``; empty where it was none.
+        subject: The full id or reference of what it is about.
+        asked: The JSON that was sent to the engine; None where there was none.
+        status: The answer's status; 0 while there is none.
+        answered: The answer's JSON where it was read whole; None elsewhere.
+        lines: The JSON objects of an answer that is a stream of them, the first few hundred.
+        denied: The phrase's key where the guard refused it.
+        sent: Bytes of body to the engine.
+        received: Bytes of body from the engine.
+        seconds: How long it took; so far, while it goes on.
+        end: How it ended: ``done``, ``denied``, ``client`` (it went away), ``engine`` (it went away), ``limit``
+            (it took too long, or too much); empty while it goes on.
+    """
+
+    number: int
+    at: float
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    route: str = ""
+    subject: str = ""
+    asked: Any = None
+    status: int = 0
+    answered: Any = None
+    lines: tuple[Mapping[str, Any], ...] = ()
+    denied: str = ""
+    sent: int = 0
+    received: int = 0
+    seconds: float = 0.0
+    end: str = ""
+
+
+class Transcript:
+    """The entries of one guard, in the order in which they were asked; several threads may use it.
+
+    Args:
+        tell: Called with each entry when it begins, at each JSON line of its answer, and when it ends.
+    """
+
+    def __init__(self, tell: Callable[[Entry], None] = lambda entry: None) -> None:
+        self._tell = tell
+        self._began = time.monotonic()
+        self._entries: dict[int, Entry] = {}
+        self._count = 0
+        self._lock = threading.Lock()
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What has been asked so far."""
+        with self._lock:
+            return tuple(self._entries.values())
+
+    @property
+    def count(self) -> int:
+        """How many requests there were, also those that are no longer kept."""
+        return self._count
+
+    def put(self, entry: Entry) -> None:
+        """Add an entry, or replace the one of its number."""
+        with self._lock:
+            self._count = max(self._count, entry.number + 1)
+            if entry.number < KEPT:
+                self._entries[entry.number] = entry
+        self._tell(entry)
+
+    def since_the_beginning(self) -> float:
+        """Return the seconds since it began."""
+        return time.monotonic() - self._began
