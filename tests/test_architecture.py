@@ -10,12 +10,15 @@ CHECKER = ROOT / "checker"
 # the map in docs/architecture.md, from top to bottom
 ORDER = (
     "phrase",
+    "layout",
     "verdict",
     "exercise",
     "work",
     "engine",
     "image",
     "explain",
+    "guard",
+    "trace",
     "workbench",
     "author",
     "plugin",

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checker.exercise import Exercise
+from checker.layout import columns, inert, wrap
 from checker.phrase import say
 from checker.plugin.collection import course_of, split
 from checker.plugin.interruption import leave_in_peace
 from checker.plugin.judging import verdict_of
-from checker.plugin.layout import columns, inert, wrap
 from checker.plugin.selection import module_of
 from checker.verdict import Grade, Outcome, Verdict
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from checker.plugin.layout import columns, width, wrap
+from checker.layout import columns, width, wrap
 
 if TYPE_CHECKING:
     from tests.plugin.conftest import SmallCourse
