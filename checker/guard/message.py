@@ -127,6 +127,9 @@ class Allowed:
         subject: The full id or reference of what it is about; empty where it is about nothing in particular.
         answer: Status and JSON with which the guard itself answers, without asking the engine; None to ask it.
         volumes: Named volumes that have to be the run's own before this may go on.
+        tags: Complete references that this gives to an image; none of them may be somebody else's before.
+        written: What the client called the things whose full ids are in the target and the body, by full id.
+        api: The newest API version that the answer's header ``Api-Version`` may name.
     """
 
     route: str
@@ -139,3 +142,6 @@ class Allowed:
     subject: str = ""
     answer: tuple[int, Any] | None = None
     volumes: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    written: Mapping[str, str] = field(default_factory=dict)
+    api: str = "1.45"
