@@ -63,6 +63,8 @@ def folded(key: str) -> str:
 
 def _check_depth(data: bytes) -> None:
     """Refuse deep nesting before any recursive reader sees it; brackets in strings do not count."""
+    if data.count(b"[") + data.count(b"{") <= DEPTH:
+        return
     depth, in_string, escaped = 0, False, False
     for byte in data:
         if in_string:
