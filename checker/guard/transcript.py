@@ -31,13 +31,14 @@ class Entry:
         asked: The JSON that was sent to the engine; None where there was none.
         status: The answer's status; 0 while there is none.
         answered: The answer's JSON where it was read whole; None elsewhere.
-        lines: The JSON objects of an answer that is a stream of them, the first few hundred.
+        lines: The JSON objects of an answer that is a stream of them, the newest last: the first few hundred and
+            the last, without those that a newer one with the same ``id`` and ``status`` replaced.
         denied: The phrase's key where the guard refused it.
         sent: Bytes of body to the engine.
         received: Bytes of body from the engine.
         seconds: How long it took; so far, while it goes on.
         end: How it ended: ``done``, ``denied``, ``client`` (it went away), ``engine`` (it went away), ``limit``
-            (it took too long, or too much); empty while it goes on.
+            (it took too long, or too much), ``guard`` (a bug of ours); empty while it goes on.
     """
 
     number: int
@@ -58,6 +59,10 @@ class Entry:
     end: str = ""
 
 
+def _nobody(entry: Entry) -> None:
+    del entry  # nobody wants to know
+
+
 class Transcript:
     """The entries of one guard, in the order in which they were asked; several threads may use it.
 
@@ -65,8 +70,8 @@ class Transcript:
         tell: Called with each entry when it begins, at each JSON line of its answer, and when it ends.
     """
 
-    def __init__(self, tell: Callable[[Entry], None] = lambda entry: None) -> None:
-        self._tell = tell
+    def __init__(self, tell: Callable[[Entry], None] | None = None) -> None:
+        self._tell = tell or _nobody
         self._began = time.monotonic()
         self._entries: dict[int, Entry] = {}
         self._count = 0
@@ -82,6 +87,12 @@ class Transcript:
     def count(self) -> int:
         """How many requests there were, also those that are no longer kept."""
         return self._count
+
+    def reserve(self) -> int:
+        """Return the number of the next entry."""
+        with self._lock:
+            self._count += 1
+            return self._count - 1
 
     def put(self, entry: Entry) -> None:
         """Add an entry, or replace the one of its number."""

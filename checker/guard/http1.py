@@ -1,0 +1,330 @@
+"""HTTP/1.1 with whoever asks: read in the strictest way, answered in one form.
+
+A proxy that reads a request otherwise than the engine behind it can be made to pass on what it has not judged. So the
+bytes of a head are looked at before ``h11`` tokenises them (it forgives a bare line feed and a folded line, RFC 9112
+sections 2.2 and 5.2, as Go's ``net/http`` does), and whatever could be read in two ways is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import h11
+
+from checker.guard.message import Denied, Head
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+    from checker.guard.limits import Limits
+    from checker.guard.stream import Stream
+
+__all__ = ["Asked", "Client", "Malformed", "TooSlow", "Vanished"]
+
+_END = b"\r\n\r\n"
+# a line feed alone, a carriage return alone, NUL, a folded line, or an empty first line
+_AMBIGUOUS = re.compile(rb"(?<!\r)\n|\r(?!\n)|\x00|\r\n[ \t]|\A\r\n|\A[ \t]")
+_TARGET = re.compile(r"/[!-~]*")  # origin-form, RFC 9112 section 3.2.1
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_ONCE = (
+    "host",
+    "content-length",
+    "transfer-encoding",
+    "content-type",
+    "content-encoding",
+    "upgrade",
+    "expect",
+    "connection",
+)
+_EARLY = 64 * 1024  # how much may come before it is asked for
+
+
+class Malformed(Exception):  # noqa: N818 - it is what the request is
+    """A request that is no proper HTTP; its connection ends with the answer.
+
+    Args:
+        why: The phrase that says it.
+        status: The answer's status.
+    """
+
+    def __init__(self, why: str = "http.malformed", status: int = 400, **blanks: object) -> None:
+        super().__init__(why)
+        self.key = why
+        self.status = status
+        self.blanks = blanks
+
+    def denied(self) -> Denied:
+        """Return it as the refusal that its client gets."""
+        return Denied(key=self.key, blanks=self.blanks, status=self.status)
+
+
+class TooSlow(Exception):  # noqa: N818 - as above
+    """What was being sent did not come within its limit."""
+
+    def denied(self) -> Denied:
+        """Return it as the refusal that its client gets."""
+        return Denied(key="http.too_slow", status=408)
+
+
+class Vanished(Exception):  # noqa: N818 - as above
+    """The client went away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request's head, and what it says about the connection.
+
+    Attributes:
+        head: Its first line and headers.
+        length: The body's length in bytes; None where it comes in chunks.
+        upgrade: The protocol that it would like to go on with, in lower case; empty for none.
+        closes: Whether the connection ends with the answer.
+        expects: Whether it waits for a 100 before it sends its body.
+    """
+
+    head: Head
+    length: int | None = 0
+    upgrade: str = ""
+    closes: bool = False
+    expects: bool = False
+
+
+class Client:
+    """One connection with whoever asks: one request after the other.
+
+    Args:
+        stream: The connection.
+        limits: What it may take.
+    """
+
+    def __init__(self, stream: Stream, limits: Limits) -> None:
+        self.stream = stream
+        self._limits = limits
+        self._rest = bytearray()
+        self._h11 = h11.Connection(h11.SERVER)
+        self._chunked = False
+
+    async def wait(self) -> bool:
+        """Wait for the first byte of a request; return whether there is one.
+
+        Raises:
+            TimeoutError: None came within the limit for idle connections.
+        """
+        if not self._rest:
+            async with asyncio.timeout(self._limits.idle):
+                self._rest += await self.stream.receive()
+        return bool(self._rest)
+
+    async def read_head(self) -> Asked:
+        """Read the next request's head.
+
+        Raises:
+            Malformed: It is none, or could be read in two ways.
+            TooSlow: It did not come within its limit.
+            Vanished: The connection ended in the middle of it.
+        """
+        try:
+            async with asyncio.timeout(self._limits.head):
+                raw = await self._raw_head()
+        except TimeoutError as error:
+            raise TooSlow from error
+        return self._tokenised(raw)
+
+    async def _raw_head(self) -> bytes:
+        seen = 0
+        while (end := self._rest.find(_END, max(0, seen - 3))) < 0:
+            seen = len(self._rest)
+            if seen > self._limits.head_bytes:
+                raise Malformed("http.head_too_large", 431)
+            if _AMBIGUOUS.search(self._rest[:-1]):
+                raise Malformed  # also where its end never comes: two line feeds would be one to others
+            self._rest += await self._more()
+        raw = bytes(self._rest[: end + len(_END)])
+        del self._rest[: end + len(_END)]
+        if len(raw) > self._limits.head_bytes:
+            raise Malformed("http.head_too_large", 431)
+        if _AMBIGUOUS.search(raw):
+            raise Malformed
+        return raw
+
+    async def _more(self) -> bytes:
+        data = await self.stream.receive()
+        if not data:
+            raise Vanished
+        return data
+
+    def _tokenised(self, raw: bytes) -> Asked:
+        self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=self._limits.head_bytes + 1)
+        try:
+            self._h11.receive_data(raw)
+            request = self._h11.next_event()
+        except h11.RemoteProtocolError as error:
+            raise Malformed from error
+        if not isinstance(request, h11.Request) or request.http_version != b"1.1":
+            raise Malformed
+        headers = tuple((name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers)
+        if len(headers) > self._limits.headers:
+            raise Malformed("http.head_too_large", 431)
+        head = Head(method=request.method.decode("ascii"), target=request.target.decode("latin-1"), headers=headers)
+        asked = _understood(head)
+        self._chunked = asked.length is None
+        return asked
+
+    async def body(self, most: int) -> AsyncIterator[bytes]:
+        """Yield the request's body as it comes, freed from its framing.
+
+        Args:
+            most: How many bytes it may have.
+
+        Raises:
+            Malformed: Its framing is broken, it has trailers, or it is longer than ``most``.
+            Vanished: The connection ended in the middle of it.
+        """
+        size = 0
+        while True:
+            try:
+                event = self._h11.next_event()
+            except h11.RemoteProtocolError as error:
+                raise Malformed from error
+            if event is h11.NEED_DATA:
+                await self._feed()
+            elif isinstance(event, h11.Data):
+                size += len(event.data)
+                if size > most:
+                    raise Malformed("http.body_too_large", 413, megabytes=max(1, most // 1024**2))
+                yield event.data
+            else:
+                if isinstance(event, h11.EndOfMessage) and event.headers:
+                    raise Malformed  # trailers, which nobody judges
+                self._rest[:0] = self._h11.trailing_data[0]
+                return
+
+    async def _feed(self) -> None:
+        data = bytes(self._rest) if self._rest else await self._more()
+        self._rest.clear()
+        self._h11.receive_data(data)
+
+    async def read_body(self, most: int) -> bytes:
+        """Return the request's whole body.
+
+        Raises:
+            Malformed: As ``body``.
+            TooSlow: It did not come within its limit.
+            Vanished: As ``body``.
+        """
+        try:
+            async with asyncio.timeout(self._limits.body):
+                return b"".join([piece async for piece in self.body(most)])
+        except TimeoutError as error:
+            raise TooSlow from error
+
+    async def gone(self) -> None:
+        """Return when the client has gone; what it sends meanwhile is kept for later, within bounds.
+
+        Only when nobody else receives from it.
+        """
+        while len(self._rest) <= _EARLY:
+            try:
+                data = await self.stream.receive()
+            except OSError:
+                return
+            if not data:
+                return
+            self._rest += data
+        await asyncio.Event().wait()
+
+    def early(self) -> bytes:
+        """Return what it sent after its request without waiting for the answer, and forget it."""
+        early = bytes(self._rest)
+        self._rest.clear()
+        return early
+
+    async def go_on(self) -> None:
+        """Ask for the body of a request that waits for that."""
+        await self.stream.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    async def start(self, status: int, headers: Iterable[tuple[str, str]]) -> None:
+        """Begin an answer; the framing is among the headers."""
+        await self.stream.send(written_head(status, headers))
+
+    async def piece(self, data: bytes, *, chunked: bool) -> None:
+        """Send a piece of the answer's body."""
+        if chunked and data:
+            await self.stream.send(b"%x\r\n%b\r\n" % (len(data), data))
+        elif data:
+            await self.stream.send(data)
+
+    async def answer(self, status: int, body: bytes, headers: Iterable[tuple[str, str]], *, without_body: bool) -> None:
+        """Send a whole answer."""
+        framed = [*headers, ("Content-Length", str(len(body)))]
+        await self.stream.send(written_head(status, framed) + (b"" if without_body else body))
+
+    async def linger(self) -> None:
+        """Let the client read what it was answered although it was still sending, then cut (RFC 9112 section 9.6)."""
+        try:
+            await self.stream.end()
+            async with asyncio.timeout(self._limits.linger):
+                while await self.stream.receive():
+                    pass
+        except (OSError, TimeoutError):
+            pass
+        finally:
+            self.stream.close()
+
+
+def written_head(status: int, headers: Iterable[tuple[str, str]]) -> bytes:
+    """Return the first line and headers of an answer."""
+    phrase = HTTPStatus(status).phrase if status in _STATUSES else ""
+    lines = [f"HTTP/1.1 {status} {phrase}", *(f"{name}: {value}" for name, value in headers)]
+    return "\r\n".join((*lines, "", "")).encode("latin-1", errors="replace")
+
+
+_STATUSES = frozenset(int(status) for status in HTTPStatus)
+
+
+def _understood(head: Head) -> Asked:
+    """Return what a head says about framing and connection.
+
+    Raises:
+        Malformed: It says so in a way that others could understand otherwise.
+    """
+    once = _once(head)
+    if not _TARGET.fullmatch(head.target) or "host" not in once or "trailer" in dict(head.headers):
+        raise Malformed
+    connection = {token.strip().lower() for token in once.get("connection", "").split(",")}
+    upgrade = once.get("upgrade", "").lower()
+    if (once.keys() & {"upgrade"}) and not (upgrade and "upgrade" in connection):
+        raise Malformed
+    if once.get("expect", "100-continue").lower() != "100-continue":
+        raise Malformed(status=417)
+    return Asked(
+        head=head,
+        length=_length(once),
+        upgrade=upgrade,
+        closes="close" in connection,
+        expects="expect" in once,
+    )
+
+
+def _once(head: Head) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in head.headers:
+        if name in _ONCE and name in found:
+            raise Malformed
+        found[name] = value
+    return {name: found[name] for name in _ONCE if name in found}
+
+
+def _length(once: dict[str, str]) -> int | None:
+    if "transfer-encoding" in once:
+        if "content-length" in once or once["transfer-encoding"].lower() != "chunked":
+            raise Malformed
+        return None
+    length = once.get("content-length", "0")
+    if not _LENGTH.fullmatch(length):
+        raise Malformed
+    return int(length)

@@ -1,0 +1,88 @@
+"""Bytes both ways, after a connection has been hijacked."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from checker.guard.limits import Limits
+    from checker.guard.stream import Stream
+
+__all__ = ["tunnel"]
+
+_LOOK = 0.5  # seconds after which it is asked again whether somebody is still there
+
+
+class _End(enum.Enum):
+    """Why a direction ended."""
+
+    EOF = "what sends said that nothing more comes"
+    SOURCE = "what sends broke"
+    TARGET = "what receives takes no more"
+    FULL = "more went through than may"
+
+
+async def tunnel(client: Stream, engine: Stream, limits: Limits, count: Callable[[int, int], None]) -> str:
+    """Pass bytes both ways until both directions have ended; who ends only one of them goes on hearing the other.
+
+    Of each direction at most one piece is held here: who sends waits for who receives.
+
+    Args:
+        client: Who asked.
+        engine: Who answered.
+        limits: What may go through.
+        count: Told the bytes that went to the engine, and those that came from it.
+
+    Returns:
+        How it ended, as ``Entry.end`` has it.
+    """
+    up = asyncio.create_task(_pump(client, engine, limits, lambda size: count(size, 0)))
+    down = asyncio.create_task(_pump(engine, client, limits, lambda size: count(0, size)))
+    try:
+        await asyncio.wait((up, down), return_when=asyncio.FIRST_COMPLETED)
+        return await _until_over(client, engine, limits, up, down)
+    finally:
+        for task in (up, down):
+            task.cancel()
+        await asyncio.gather(up, down, return_exceptions=True)
+
+
+async def _pump(source: Stream, target: Stream, limits: Limits, count: Callable[[int], None]) -> _End:
+    size = 0
+    while True:
+        try:
+            data = await source.receive()
+        except OSError:
+            await target.end()
+            return _End.SOURCE
+        if not data:
+            await target.end()
+            return _End.EOF
+        size += len(data)
+        if size > limits.stream_bytes:
+            return _End.FULL
+        try:
+            await target.send(data)
+        except OSError:
+            return _End.TARGET
+        count(len(data))
+
+
+async def _until_over(
+    client: Stream, engine: Stream, limits: Limits, up: asyncio.Task[_End], down: asyncio.Task[_End]
+) -> str:
+    while not (up.done() and down.done()):
+        ends = {task: task.result() for task in (up, down) if task.done()}
+        if _End.FULL in ends.values():
+            return "limit"
+        if ends.get(up) is _End.SOURCE or ends.get(down) is _End.TARGET or (up in ends and client.is_hung_up()):
+            return "client"
+        if down in ends and engine.is_hung_up():
+            await asyncio.wait((up,), timeout=limits.linger)  # nobody hears what the client might still say
+            return "done"
+        await asyncio.wait({up, down} - ends.keys(), timeout=_LOOK)
+    return "limit" if _End.FULL in {up.result(), down.result()} else "done"
