@@ -167,7 +167,7 @@ class Call:
         """Return what came after the head of the answer and is not yet read."""
         return self._h11.trailing_data[0]
 
-    async def _event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+    async def _event(self) -> h11.Event | type[h11.NEED_DATA | h11.PAUSED]:
         try:
             while True:
                 event = self._h11.next_event()

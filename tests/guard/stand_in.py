@@ -52,7 +52,12 @@ class Policy:
 
     def rules(self, *_: object) -> Rules:
         """Return what the guard takes."""
-        return Rules(match=self.match, learn=self.learn, judge=self.judge, exchange=lambda a, ask: Exchange(self, a))
+        return Rules(match=self.match, learn=self.learn, judge=self.judge, exchange=self.exchange)
+
+    def exchange(self, allowed: Allowed, ask: Ask) -> Exchange:
+        """Return what happens around a request."""
+        del ask
+        return Exchange(self, allowed)
 
     def match(self, head: Head) -> Route | Denied:
         """Return the route of a path."""
@@ -62,6 +67,7 @@ class Policy:
 
     async def learn(self, request: Request, ask: Ask) -> None:
         """Fail, if it is to."""
+        del request, ask
         self._fail("learn")
 
     def judge(self, request: Request) -> Allowed | Denied:
