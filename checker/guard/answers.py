@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from checker.phrase import KataError
 
@@ -14,10 +14,7 @@ if TYPE_CHECKING:
     from checker.guard.message import Allowed, Denied
     from checker.guard.upstream import Answer
 
-__all__ = ["NEWEST", "framing", "message", "passed"]
-
-NEWEST = (1, 45)
-"""The newest version of the API that a client is offered: the policy's tables were written for it."""
+__all__ = ["framing", "message", "passed", "written"]
 
 _PASSED = (
     "Api-Version",
@@ -34,16 +31,24 @@ _PASSED = (
 _VERSION = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})")
 
 
-def passed(answer: Answer) -> list[tuple[str, str]]:
-    """Return those of the engine's headers that a client gets."""
+def passed(answer: Answer, newest: str) -> list[tuple[str, str]]:
+    """Return those of the engine's headers that a client gets.
+
+    Args:
+        answer: What the engine said.
+        newest: The newest version of the API that a client may hear of.
+    """
     headers = [(name, answer.headers[name.lower()]) for name in _PASSED if name.lower() in answer.headers]
-    return [(name, _capped(value) if name == "Api-Version" else value) for name, value in headers]
+    return [(name, _older(value, newest) if name == "Api-Version" else value) for name, value in headers]
 
 
-def _capped(version: str) -> str:
+def _older(version: str, newest: str) -> str:
+    return min(version, newest, key=_number)
+
+
+def _number(version: str) -> tuple[int, ...]:
     match = _VERSION.fullmatch(version)
-    newest = ".".join(str(number) for number in NEWEST)
-    return version if match and (int(match[1]), int(match[2])) <= NEWEST else newest
+    return (int(match[1]), int(match[2])) if match else (1000,)
 
 
 def framing(allowed: Allowed, asked: Asked) -> list[tuple[str, str]]:
@@ -61,4 +66,9 @@ def message(denied: Denied) -> tuple[bytes, dict[str, str]]:
     with contextlib.suppress(KeyError):  # not every one has a remedy
         text = f"{text} {KataError(denied.key, **denied.blanks).remedy.here()}"
     value = {"message": text}
-    return json.dumps(value, ensure_ascii=False).encode() + b"\n", value
+    return written(value), value
+
+
+def written(value: Any) -> bytes:  # noqa: ANN401 - any JSON
+    """Return JSON as an engine writes it, with a line feed at its end; nothing for None."""
+    return b"" if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"

@@ -18,16 +18,19 @@ import h11
 from checker.guard.message import Denied, Head
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncGenerator, Iterable
 
     from checker.guard.limits import Limits
     from checker.guard.stream import Stream
 
-__all__ = ["Asked", "Client", "Malformed", "TooSlow", "Vanished"]
+__all__ = ["WITHOUT_BODY", "Asked", "Client", "Malformed", "TooSlow", "Vanished"]
+
+WITHOUT_BODY = frozenset({204, 304})
+"""Statuses whose answers end with their headers."""
 
 _END = b"\r\n\r\n"
 # a line feed alone, a carriage return alone, NUL, a folded line, or an empty first line
-_AMBIGUOUS = re.compile(rb"(?<!\r)\n|\r(?!\n)|\x00|\r\n[ \t]|\A\r\n|\A[ \t]")
+_AMBIGUOUS = re.compile(rb"(?<!\r)\n|\r(?=[^\n])|\x00|\r\n[ \t]|\A\r\n|\A[ \t]")
 _TARGET = re.compile(r"/[!-~]*")  # origin-form, RFC 9112 section 3.2.1
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _ONCE = (
@@ -82,7 +85,7 @@ class Asked:
         head: Its first line and headers.
         length: The body's length in bytes; None where it comes in chunks.
         upgrade: The protocol that it would like to go on with, in lower case; empty for none.
-        closes: Whether the connection ends with the answer.
+        closes: Whether the client wants the connection to end with the answer.
         expects: Whether it waits for a 100 before it sends its body.
     """
 
@@ -106,7 +109,11 @@ class Client:
         self._limits = limits
         self._rest = bytearray()
         self._h11 = h11.Connection(h11.SERVER)
-        self._chunked = False
+        self._unread = False  # whether something of the request's body may still come
+        self._expects = False
+        self._head_only = False
+        self._started = False
+        self._closes = False
 
     async def wait(self) -> bool:
         """Wait for the first byte of a request; return whether there is one.
@@ -136,19 +143,19 @@ class Client:
 
     async def _raw_head(self) -> bytes:
         seen = 0
-        while (end := self._rest.find(_END, max(0, seen - 3))) < 0:
-            seen = len(self._rest)
-            if seen > self._limits.head_bytes:
+        while True:
+            end = self._rest.find(_END, max(0, seen - 3))
+            size = end + len(_END) if end >= 0 else len(self._rest)
+            if size > self._limits.head_bytes:
                 raise Malformed("http.head_too_large", 431)
-            if _AMBIGUOUS.search(self._rest[:-1]):
-                raise Malformed  # also where its end never comes: two line feeds would be one to others
+            if _AMBIGUOUS.search(self._rest, max(0, seen - 3), size):
+                raise Malformed  # at once: to others it may have ended here
+            if end >= 0:
+                break
+            seen = size
             self._rest += await self._more()
-        raw = bytes(self._rest[: end + len(_END)])
-        del self._rest[: end + len(_END)]
-        if len(raw) > self._limits.head_bytes:
-            raise Malformed("http.head_too_large", 431)
-        if _AMBIGUOUS.search(raw):
-            raise Malformed
+        raw = bytes(self._rest[:size])
+        del self._rest[:size]
         return raw
 
     async def _more(self) -> bytes:
@@ -166,15 +173,35 @@ class Client:
             raise Malformed from error
         if not isinstance(request, h11.Request) or request.http_version != b"1.1":
             raise Malformed
-        headers = tuple((name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers)
+        headers = _headers(raw)
         if len(headers) > self._limits.headers:
             raise Malformed("http.head_too_large", 431)
         head = Head(method=request.method.decode("ascii"), target=request.target.decode("latin-1"), headers=headers)
         asked = _understood(head)
-        self._chunked = asked.length is None
+        self._unread, self._expects = asked.length != 0, asked.expects
+        self._head_only, self._closes, self._started = head.method == "HEAD", asked.closes, False
         return asked
 
-    async def body(self, most: int) -> AsyncIterator[bytes]:
+    @property
+    def is_unread(self) -> bool:
+        """Whether something of the request's body may still come."""
+        return self._unread
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the client has got the head of the answer to its request."""
+        return self._started
+
+    @property
+    def closes(self) -> bool:
+        """Whether the connection ends with this answer."""
+        return self._closes
+
+    def close_after(self) -> None:
+        """Let the connection end with this answer."""
+        self._closes = True
+
+    async def body(self, most: int) -> AsyncGenerator[bytes]:
         """Yield the request's body as it comes, freed from its framing.
 
         Args:
@@ -185,6 +212,9 @@ class Client:
             Vanished: The connection ended in the middle of it.
         """
         size = 0
+        if self._expects and self._unread:
+            self._expects = False
+            await self.stream.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         while True:
             try:
                 event = self._h11.next_event()
@@ -201,6 +231,7 @@ class Client:
                 if isinstance(event, h11.EndOfMessage) and event.headers:
                     raise Malformed  # trailers, which nobody judges
                 self._rest[:0] = self._h11.trailing_data[0]
+                self._unread = False
                 return
 
     async def _feed(self) -> None:
@@ -243,13 +274,15 @@ class Client:
         self._rest.clear()
         return early
 
-    async def go_on(self) -> None:
-        """Ask for the body of a request that waits for that."""
-        await self.stream.send(b"HTTP/1.1 100 Continue\r\n\r\n")
-
     async def start(self, status: int, headers: Iterable[tuple[str, str]]) -> None:
-        """Begin an answer; the framing is among the headers."""
-        await self.stream.send(written_head(status, headers))
+        """Begin an answer; the framing is among the headers, and what becomes of the connection is added.
+
+        Where the client is still sending, its connection ends with the answer.
+        """
+        self._closes = self._closes or self._unread
+        self._started = True
+        closing = [("Connection", "close")] if self._closes and status != 101 else []
+        await self.stream.send(written_head(status, (*headers, *closing)))
 
     async def piece(self, data: bytes, *, chunked: bool) -> None:
         """Send a piece of the answer's body."""
@@ -258,10 +291,17 @@ class Client:
         elif data:
             await self.stream.send(data)
 
-    async def answer(self, status: int, body: bytes, headers: Iterable[tuple[str, str]], *, without_body: bool) -> None:
+    async def finish(self, *, chunked: bool) -> None:
+        """Say that the answer is whole."""
+        if chunked:
+            await self.stream.send(b"0\r\n\r\n")
+
+    async def answer(self, status: int, body: bytes, headers: Iterable[tuple[str, str]]) -> None:
         """Send a whole answer."""
-        framed = [*headers, ("Content-Length", str(len(body)))]
-        await self.stream.send(written_head(status, framed) + (b"" if without_body else body))
+        length = [] if status in WITHOUT_BODY else [("Content-Length", str(len(body)))]
+        await self.start(status, (*headers, *length))
+        if length and not self._head_only:
+            await self.stream.send(body)
 
     async def linger(self) -> None:
         """Let the client read what it was answered although it was still sending, then cut (RFC 9112 section 9.6)."""
@@ -284,6 +324,12 @@ def written_head(status: int, headers: Iterable[tuple[str, str]]) -> bytes:
 
 
 _STATUSES = frozenset(int(status) for status in HTTPStatus)
+
+
+def _headers(raw: bytes) -> tuple[tuple[str, str], ...]:
+    """Return a head's headers as they were sent; ``h11`` has found them proper, and has merged some of them."""
+    lines = (line.partition(":") for line in raw.decode("latin-1").split("\r\n")[1:-2])
+    return tuple((name.lower(), value.strip(" \t")) for name, _, value in lines)
 
 
 def _understood(head: Head) -> Asked:

@@ -178,9 +178,9 @@ class Proxy:
         body, value = message(denied)
         how = "limit" if denied.status in {408, 431} else "denied"
         self._record(None).end(how, denied=denied.key, status=denied.status, answered=value)
-        headers = [("Content-Type", "application/json"), ("Connection", "close")]
+        client.close_after()
         with contextlib.suppress(OSError):
-            await client.answer(denied.status, body, headers, without_body=False)
+            await client.answer(denied.status, body, [("Content-Type", "application/json")])
         await client.linger()
 
     async def _dealt_with(self) -> None:
