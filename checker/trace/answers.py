@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from checker.phrase import Text, phrase
-from checker.trace.known import body, is_no_such_image, message, short, tagged
+from checker.trace.known import body, is_no_such_image, is_refused, message, short, tagged
 from checker.trace.pulled import Pulled, size
 from checker.trace.questions import pulled_image
 from checker.trace.step import Actor, Kind, Stage, Step
@@ -46,7 +46,7 @@ def _trouble(entry: Entry, about: Topic) -> Step | None:
     said = message(entry)
     if entry.end in _ENDS:
         return _said(Actor.GUARD, Actor.CLIENT, _ENDS[entry.end], kind=Kind.FAILED)
-    if entry.denied and entry.status != 404:
+    if is_refused(entry):
         return _said(Actor.GUARD, Actor.CLIENT, "refused", kind=Kind.REFUSED, message=said or entry.denied)
     if entry.method == "GET" and entry.status == 404:
         # clients look whether something is there before they make it; that is no failure

@@ -81,6 +81,11 @@ def is_no_such_image(entry: Entry) -> bool:
     return entry.status == 404 and message(entry).startswith("No such image")
 
 
+def is_refused(entry: Entry) -> bool:
+    """Whether the guard refused it; where it says in the engine's words that something does not exist, it did not."""
+    return bool(entry.denied) and entry.status != 404
+
+
 def message(entry: Entry) -> str:
     """Return what the engine, or the guard, said about why not; one line."""
     said = entry.answered.get("message", "") if isinstance(entry.answered, Mapping) else ""

@@ -71,10 +71,10 @@ def _total(line: Mapping[str, Any]) -> int:
 
 
 def size(count: int) -> str:
-    """Return a number of bytes as Docker writes it: ``534 B``, ``1.2 kB``, ``28.4 MB``."""
+    """Return a number of bytes as Docker writes it: ``534 B``, ``1.2 kB``, ``28.4 MB``; the blank does not break."""
     number, unit = float(count), "B"
     for larger in ("kB", "MB", "GB"):
         if number < 1000:
             break
         number, unit = number / 1000, larger
-    return f"{count} B" if unit == "B" else f"{number:.1f} {unit}"
+    return f"{count}\u00a0B" if unit == "B" else f"{number:.1f}\u00a0{unit}"

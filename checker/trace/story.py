@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from checker.phrase import phrase
 from checker.trace import answers, questions
-from checker.trace.known import Known
-from checker.trace.step import Kind
+from checker.trace.known import Known, is_refused
+from checker.trace.step import Actor, Kind
 from checker.trace.topic import SMALL_TALK, topic
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ class Story:
             return ()
         steps = questions.of(entry, about, self._known)
         self._is_told[entry.number] = is_news = not steps or self._is_news(entry, about, steps[0])
+        if is_refused(entry):
+            steps = tuple(replace(step, target=Actor.GUARD) for step in steps)
         return tuple(replace(step, at=entry.at) for step in steps) if is_news else ()
 
     def _is_news(self, entry: Entry, about: Topic, step: Step) -> bool:
