@@ -20,7 +20,7 @@ from checker.exercise import Course, Exercise, UnknownExerciseError
 from checker.phrase import KataError, plain, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from checker.engine import Engine
 
@@ -275,13 +275,37 @@ def _targets(arguments: Sequence[str]) -> list[str]:
     return [*(found or [str(course.folder)]), *others]
 
 
-def _watched(command: Sequence[str | Path], cwd: Path | None = None) -> int:
+@kata.command(help=say("cli.help_trace"), context_settings={"allow_interspersed_args": False})
+@click.option("--raw", is_flag=True, help=say("cli.help_trace_raw"))
+@click.option(
+    "--save", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help=say("cli.help_trace_save")
+)
+@click.option("--allow", multiple=True, metavar="GRANT", hidden=True)
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar=say("cli.metavar_trace"))
+def trace(command: tuple[str, ...], *, raw: bool, save: Path | None, allow: tuple[str, ...]) -> int:
+    """Run a command and tell what client, server and registry say to each other meanwhile."""
+    from checker.trace.command import trace as trace_command  # noqa: PLC0415 - most commands need neither
+    from checker.trace.live import Live  # noqa: PLC0415
+
+    engine = _engine()
+    live = Live.on(sys.stderr, raw=raw)
+    code = trace_command(command, engine, live, _watched_in, allow=frozenset(allow), save=save)
+    if save is not None:
+        _tell(say("trace.saved", path=save))
+    return code
+
+
+def _watched_in(command: Sequence[str], environ: Mapping[str, str]) -> int:
+    return _watched(command, environ=environ)
+
+
+def _watched(command: Sequence[str | Path], cwd: Path | None = None, environ: Mapping[str, str] | None = None) -> int:
     """Run a program to its end and return its exit code; Ctrl-C is its to clean up after, and 130 then."""
     interrupted = []
     # a handler, not SIG_IGN, which the program would inherit
     before = signal.signal(signal.SIGINT, lambda *_: interrupted.append(True))
     try:
-        process = subprocess.Popen(command, cwd=cwd)
+        process = subprocess.Popen(command, cwd=cwd, env=environ)
         signal.signal(signal.SIGTERM, lambda *_: process.terminate())
         code = process.wait()
     finally:

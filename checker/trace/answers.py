@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from checker.phrase import Text, phrase
-from checker.trace.known import body, is_no_such_image, is_refused, message, short, tagged
+from checker.trace.known import is_no_such_image, is_refused, message, short, wanted
 from checker.trace.pulled import Pulled, size
 from checker.trace.questions import pulled_image
 from checker.trace.step import Actor, Kind, Stage, Step
@@ -71,12 +71,12 @@ def _stage(entry: Entry, about: Topic, known: Known) -> Stage:
 def _create(entry: Entry, _about: Topic, known: Known) -> tuple[Step, ...]:
     it = entry.query.get("name") or short(_answered(entry, "Id"))
     made = _said(Actor.SERVER, Actor.CLIENT, "made", stage=Stage.RUN, it=it)
-    image = tagged(body(entry, "Image"))
+    image = wanted(entry)
     return (made,) if not image or image == known.found else (_cache("in_cache", entry), made)
 
 
 def _cache(key: str, entry: Entry) -> Step:
-    return _said(Actor.SERVER, Actor.SERVER, key, stage=Stage.LOOK, image=tagged(body(entry, "Image")))
+    return _said(Actor.SERVER, Actor.SERVER, key, stage=Stage.LOOK, image=wanted(entry))
 
 
 def _pull(entry: Entry, about: Topic, known: Known) -> tuple[Step, ...]:

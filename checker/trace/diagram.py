@@ -175,7 +175,10 @@ class _Pen:
             f'  <path class="{colour}" stroke="none" d="M{end} {y:.1f}l{-head} -4.5v9z"/>',
         ]
         if step.source is Actor.GUARD:
-            marks += [f'  <path class="bad" stroke-width="2.4" d="M{start} {y - 6:.1f}l12 12m0 -12l-12 12"/>']
+            marks += [
+                f'  <path class="bad" stroke-width="2.4" d="M{start - 6} {y - 6:.1f}l12 12m0 -12l-12 12"/>',
+                _text(start + 14, y + 4.5, step.source.text.in_language(self._language), "halo bad"),
+            ]
         more = [_text(middle, y + _SMALL * (n + 1), line.in_language(self._language).replace("  ", " · "), "more halo",
                       "middle") for n, line in enumerate(step.more)]  # fmt: skip
         return _Drawn(marks=(*marks, *more), height=y - top + _SMALL * len(more) + 17)

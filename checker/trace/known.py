@@ -73,12 +73,24 @@ class Known:
             self._names[full] = name
             self._own |= {full, name or full}
         self.found = ""
-        self.missing = tagged(body(entry, "Image")) if is_no_such_image(entry) else ""
+        self.missing = wanted(entry) if is_no_such_image(entry) else ""
 
 
 def is_no_such_image(entry: Entry) -> bool:
     """Whether the answer is that an image is not in the cache."""
     return entry.status == 404 and message(entry).startswith("No such image")
+
+
+def wanted(entry: Entry) -> str:
+    """Return the image that a container is to be made from, with its tag; empty where nobody said."""
+    if is_no_such_image(entry):
+        return tagged(message(entry).partition(": ")[2])
+    return tagged(familiar(body(entry, "Image")))
+
+
+def familiar(image: str) -> str:
+    """Return an image's name as people write it: Docker Hub's goes without saying; an id is short."""
+    return short(image.removeprefix("docker.io/").removeprefix("library/"))
 
 
 def is_refused(entry: Entry) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from checker.phrase import phrase
+from checker.phrase import language, phrase
 from checker.trace.known import is_refused
 from checker.trace.look import Look, duration
 from checker.trace.pulled import Pulled, size
@@ -57,6 +59,13 @@ class Live:
         self._shown: set[int] = set()
         self._lock = threading.Lock()
 
+    @classmethod
+    def on(cls, stream: TextIO, *, raw: bool = False) -> Self:
+        """Return one for a stream as it is: its width, its colours unless ``NO_COLOR`` is set, its letters."""
+        colour = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        unicode = (getattr(stream, "encoding", None) or "").lower().replace("-", "").startswith("utf")
+        return cls(stream, columns=_columns(stream), colour=colour, unicode=unicode, language=language(), raw=raw)
+
     def tell(self, entry: Entry) -> None:
         """Take in a request that began, went on or ended, and say what is new; any thread may call it.
 
@@ -105,3 +114,11 @@ class Live:
             if text:
                 self._stream.write(text)
                 self._stream.flush()
+
+
+def _columns(stream: TextIO) -> int:
+    """Return the width of a stream's terminal, which need not be that of the standard output; 80 where it is none."""
+    if not os.environ.get("COLUMNS"):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            return os.get_terminal_size(stream.fileno()).columns or 80
+    return shutil.get_terminal_size().columns

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from checker.phrase import Text, phrase
-from checker.trace.known import body, tagged, words
+from checker.trace.known import body, familiar, tagged, wanted, words
 from checker.trace.step import Actor, Stage, Step
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ SAID_IN_THE_BODY = frozenset({"create", "exec", "network_create", "volume_create
 
 def of(entry: Entry, about: Topic, known: Known) -> tuple[Step, ...]:
     """Return what is said when a request begins; nothing where it goes without saying."""
+    if not entry.method:  # it never was a request
+        return ()
     if about.key == "create":
         return _create(entry, known)
     if about.key == "pull":
@@ -39,8 +41,8 @@ def of(entry: Entry, about: Topic, known: Known) -> tuple[Step, ...]:
 
 
 def _create(entry: Entry, known: Known) -> tuple[Step, ...]:
-    image = body(entry, "Image")
-    if image and tagged(image) == known.found:
+    image = familiar(body(entry, "Image"))
+    if image and wanted(entry) == known.found:
         return (_ask("ask_create_again", {}, Stage.RUN),)
     program = words(entry.asked.get("Cmd")) if isinstance(entry.asked, Mapping) else ""
     key = "ask_create_running" if program else "ask_create" if image else "ask_create_unknown"
@@ -67,7 +69,7 @@ def _pull(entry: Entry, known: Known) -> tuple[Step, ...]:
 def pulled_image(entry: Entry) -> str:
     """Return the image that a pull is about, with its tag or digest."""
     image, tag = entry.query.get("fromImage", ""), entry.query.get("tag", "")
-    return tagged(f"{image}{'@' if tag.startswith('sha256:') else ':'}{tag}" if tag else image)
+    return tagged(familiar(f"{image}{'@' if tag.startswith('sha256:') else ':'}{tag}" if tag else image))
 
 
 def _key(entry: Entry, about: Topic) -> str:
