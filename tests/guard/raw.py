@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from checker.guard import Guard
 
 __all__ = ["Raw", "Said", "request"]
 
@@ -41,11 +41,20 @@ def request(method: str, target: str, body: bytes | None = None, *more: str) -> 
 class Raw:
     """One connection with a guard; a context manager."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str) -> None:
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(SECONDS)
-        self.socket.connect(str(path))
+        try:
+            self.socket.connect(path)
+        except OSError:
+            self.socket.close()
+            raise
         self._rest = b""
+
+    @classmethod
+    def at(cls, guard: Guard) -> Self:
+        """Return a connection with a guard."""
+        return cls(guard.host.removeprefix("unix://"))
 
     def __enter__(self) -> Self:
         return self

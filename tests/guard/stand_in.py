@@ -44,11 +44,14 @@ ROUTES = {
 
 @dataclass
 class Policy:
-    """Denies by path what ``denied`` names, and fails as a bug would where ``bug`` names the place."""
+    """Denies by path what ``denied`` names, answers itself what ``answers`` names, and fails as a bug would where ``bug`` names the place."""
 
     denied: dict[str, Denied] = field(default_factory=dict)
+    answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
     bug: str = ""
     ended: list[tuple[str, int, Any]] = field(default_factory=list)
+    judged: list[tuple[str, int]] = field(default_factory=list)
+    """Each route that was judged, and how many exchanges had ended by then."""
 
     def rules(self, *_: object) -> Rules:
         """Return what the guard takes."""
@@ -77,6 +80,7 @@ class Policy:
         if path in self.denied:
             return self.denied[path]
         route = ROUTES[path]
+        self.judged.append((route.name, len(self.ended)))
         return Allowed(
             route=route.name,
             method=head.method,
@@ -85,6 +89,7 @@ class Policy:
             body=request.body if route.body is Body.JSON else None,
             streams=route.body is Body.STREAM,
             reply=route.reply,
+            answer=self.answers.get(path),
         )
 
     def _fail(self, place: str) -> None:

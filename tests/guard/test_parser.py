@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,14 +56,17 @@ REFUSED = {
     "a header without a name": "GET /_ping HTTP/1.1\r\nHost: x\r\n: y\r\n\r\n",
     "NUL": "GET /_ping HTTP/1.1\r\nHost: x\0y\r\n\r\n",
     "a control character": "GET /_ping HTTP/1.1\r\nHost: x\x0by\r\n\r\n",
-    "an upgrade of a route that has none": "GET /_ping HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n",
+    "an upgrade of a route that has none": "GET /_ping HTTP/1.1\r\nHost: x\r\n"
+    "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n",
     "h2c on a route that has none": "GET /_ping HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\n"
     "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n",
     "an upgrade that Connection does not name": "POST /containers/x/attach HTTP/1.1\r\nHost: x\r\nUpgrade: tcp\r\n\r\n",
     "two upgrades": "POST /containers/x/attach HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"
     "Upgrade: h2c\r\n\r\n",
     "an expectation": CREATE + JSON + "Expect: a-miracle\r\nContent-Length: 2\r\n\r\n{}",
-    "announced trailers": CREATE + JSON + "Trailer: X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX: y\r\n\r\n",
+    "announced trailers": CREATE
+    + JSON
+    + "Trailer: X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX: y\r\n\r\n",
     "trailers": CREATE + JSON + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX: y\r\n\r\n",
     "a chunk of no size": CREATE + JSON + "Transfer-Encoding: chunked\r\n\r\nz\r\n{}\r\n0\r\n\r\n",
     "a chunk of negative size": CREATE + JSON + "Transfer-Encoding: chunked\r\n\r\n-2\r\n{}\r\n0\r\n\r\n",
@@ -79,7 +81,7 @@ REFUSED = {
 @pytest.mark.parametrize("text", REFUSED.values(), ids=REFUSED.keys())
 def test_what_could_be_read_in_two_ways_goes_nowhere(text: str, guard: Guard, fake: FakeEngine) -> None:
     """It is answered with a 4xx and a sentence, its connection ends, and the engine gets no byte."""
-    with Raw(path(guard)) as raw:
+    with Raw.at(guard) as raw:
         raw.send(text.encode("latin-1"))
         said = raw.answer()
         assert said is not None
@@ -110,7 +112,7 @@ ALLOWED = {
 @pytest.mark.parametrize("text", ALLOWED.values(), ids=ALLOWED.keys())
 def test_what_can_be_read_in_one_way_reaches_the_engine(text: str, guard: Guard, fake: FakeEngine) -> None:
     """Its allowed twin gets its answer, and the engine one request in our own words."""
-    with Raw(path(guard)) as raw:
+    with Raw.at(guard) as raw:
         raw.send(text.encode("latin-1"))
         said = raw.answer()
     assert said is not None
@@ -126,7 +128,7 @@ def test_what_can_be_read_in_one_way_reaches_the_engine(text: str, guard: Guard,
 def test_it_does_not_matter_how_the_bytes_come(size: int, guard: Guard, fake: FakeEngine) -> None:
     """A request cut anywhere is the same request, also where the cut divides a line's end."""
     text = request("POST", "/containers/create", b'{"Image":"x"}')
-    with Raw(path(guard)) as raw:
+    with Raw.at(guard) as raw:
         for start in range(0, len(text), size):
             raw.send(text[start : start + size])
         said = raw.answer()
@@ -138,7 +140,7 @@ def test_it_does_not_matter_how_the_bytes_come(size: int, guard: Guard, fake: Fa
 def test_a_bare_line_feed_is_refused_before_the_head_ends(guard: Guard) -> None:
     """Whoever ends lines with a line feed alone hears of it at once, not when time is up."""
     began = time.monotonic()
-    with Raw(path(guard)) as raw:
+    with Raw.at(guard) as raw:
         raw.send(b"GET /_ping HTTP/1.1\nHost: x\n\n")
         said = raw.answer()
     assert said is not None
@@ -149,7 +151,7 @@ def test_a_bare_line_feed_is_refused_before_the_head_ends(guard: Guard) -> None:
 def test_requests_that_follow_each_other_each_get_their_answer(guard: Guard, fake: FakeEngine) -> None:
     """Several requests on one connection each go to the engine on one of their own, in their order."""
     fake.scripts["GET /_ping"] = lambda talk: talk.reply(200, {"number": len(fake.talks)})
-    with Raw(path(guard)) as raw:
+    with Raw.at(guard) as raw:
         raw.send(request("GET", "/_ping") * 3)
         answers = [raw.answer() for _ in range(3)]
     assert [said.json["number"] for said in answers if said] == [1, 2, 3]
@@ -159,7 +161,7 @@ def test_requests_that_follow_each_other_each_get_their_answer(guard: Guard, fak
 def test_a_request_behind_a_body_is_a_request_of_its_own(guard: Guard, fake: FakeEngine) -> None:
     """What follows a body is judged again; it never goes along with it."""
     smuggled = request("GET", "/containers/json")
-    with Raw(path(guard)) as raw:
+    with Raw.at(guard) as raw:
         raw.send(request("POST", "/containers/create", b"{}") + smuggled)
         assert raw.answer()
         assert raw.answer()
@@ -169,7 +171,7 @@ def test_a_request_behind_a_body_is_a_request_of_its_own(guard: Guard, fake: Fak
 
 def test_an_unknown_path_is_refused_before_its_body_is_read(guard: Guard, fake: FakeEngine) -> None:
     """Who announces a body on a route that is none gets the answer without sending it."""
-    with Raw(path(guard)) as raw:
+    with Raw.at(guard) as raw:
         raw.send(b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n")
         said = raw.answer()
         assert said is not None
@@ -180,7 +182,7 @@ def test_an_unknown_path_is_refused_before_its_body_is_read(guard: Guard, fake: 
 
 def test_a_client_that_waits_for_it_is_asked_for_its_body(guard: Guard, fake: FakeEngine) -> None:
     """Expect: 100-continue gets its 100, and then its answer."""
-    with Raw(path(guard)) as raw:
+    with Raw.at(guard) as raw:
         raw.send((CREATE + JSON + "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n").encode())
         first = raw.head()
         assert first is not None
@@ -204,8 +206,3 @@ def test_an_empty_upgrade_is_none_that_anybody_should_guess_at() -> None:
     headers = (("host", "x"), ("connection", "Upgrade"), ("upgrade", ""))
     with pytest.raises(Malformed):
         _understood(Head(method="POST", target="/x", headers=headers))
-
-
-def path(guard: Guard) -> Path:
-    """Return the guard's socket."""
-    return Path(guard.host.removeprefix("unix://"))
