@@ -26,7 +26,7 @@ class Ledger:
             case this process does not live to remove it.
     """
 
-    def __init__(self, run_id: str, note: Callable[[Kind, str], None] = lambda kind, full_id: None) -> None:
+    def __init__(self, run_id: str, note: Callable[[Kind, str], None] = lambda *_: None) -> None:
         self.run_id = run_id
         self._note = note
         self._lock = threading.RLock()

@@ -7,7 +7,7 @@ from checker.guard.message import Denied
 __all__ = ["Refused"]
 
 
-class Refused(ValueError):
+class Refused(ValueError):  # noqa: N818 - said like Denied, which it becomes
     """A rule refuses; ``judge`` turns it into a ``Denied``.
 
     Args:

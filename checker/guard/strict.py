@@ -1,7 +1,7 @@
-"""JSON as strictly as it can be read, so that no other reader finds something else in it.
+r"""JSON as strictly as it can be read, so that no other reader finds something else in it.
 
 Go's reader, which the engine uses, lets a later key replace or even merge with an earlier one, takes ``hostconfig``,
-``HoſtConfig`` (U+017F) and ``NetworKMode`` (U+212A) for the names it knows, and some engines do not look at what
+``Ho\u017ftConfig`` and ``Networ\u212aMode`` for the names it knows, and some engines do not look at what
 follows the first value. Whatever could be read in two ways is refused here.
 """
 
@@ -20,7 +20,7 @@ LIMIT = 4 * 1024**2
 """Bytes of one JSON body."""
 
 
-class _Twice(ValueError):
+class _Twice(ValueError):  # noqa: N818 - it says what was found
     """A key that an object has twice."""
 
 
