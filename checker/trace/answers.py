@@ -194,5 +194,6 @@ def _answered(entry: Entry, key: str) -> str:
 
 def _number(entry: Entry, *keys: str) -> int:
     """Return the first of the answer's numbers with one of these names; -1 where there is none."""
-    answered = entry.answered if isinstance(entry.answered, Mapping) and not entry.answered.get("Error") else {}
+    said = entry.lines[-1] if entry.lines else entry.answered
+    answered = said if isinstance(said, Mapping) and not said.get("Error") else {}
     return next((answered[key] for key in keys if isinstance(answered.get(key), int)), -1)

@@ -95,7 +95,7 @@ def familiar(image: str) -> str:
 
 def is_refused(entry: Entry) -> bool:
     """Whether the guard refused it; where it says in the engine's words that something does not exist, it did not."""
-    return bool(entry.denied) and entry.status != 404
+    return entry.end == "denied" and entry.status != 404
 
 
 def message(entry: Entry) -> str:
