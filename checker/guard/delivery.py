@@ -225,17 +225,28 @@ class Delivery:
         await self._client.piece(body, chunked=True)
 
     async def _pass_pieces(self, call: Call, answer: Answer) -> None:
-        frame, chunked = _frame(answer, head_only=self._asked.head.method == "HEAD")
+        head_only = self._asked.head.method == "HEAD"
+        frame, chunked = _frame(answer, head_only=head_only)
+        left = 0 if head_only or answer.status in WITHOUT_BODY else answer.length
+        if left == 0:
+            await self._end()
         await self._client.start(answer.status, [*passed(answer, self._allowed.api), *frame])
         async for piece in call.pieces(None if self._is_long else self._limits.stalled):
             self._record.count(0, len(piece))
+            left = None if left is None else left - len(piece)
+            if left == 0:
+                await self._end()
             await self._client.piece(piece, chunked=chunked)
         await self._finish(chunked=chunked)
 
     async def _finish(self, *, chunked: bool) -> None:
+        await self._end()
+        await self._client.finish(chunked=chunked)
+
+    async def _end(self) -> None:
+        """Learn and write down what happened, before the client knows that it has got everything."""
         await self._learn()
         self._record.end("done")
-        await self._client.finish(chunked=chunked)
 
 
 _CHUNKED = ("Transfer-Encoding", "chunked")

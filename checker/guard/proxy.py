@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import resource
+import sys
 from typing import TYPE_CHECKING
 
 from checker.guard.answers import message
@@ -24,9 +26,12 @@ if TYPE_CHECKING:
     from checker.guard.transcript import Transcript
     from checker.guard.upstream import Upstream
 
-__all__ = ["Proxy"]
+__all__ = ["RESERVE", "Proxy"]
 
 _NO_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+RESERVE = 64
+"""Open files that are left to the rest of the process."""
+
 _PAUSE = 0.05  # seconds before accepting again where the machine has no room
 
 
@@ -62,6 +67,7 @@ class Proxy:
         self._tasks: dict[asyncio.Task[None], Plain] = {}
         self._waiting: dict[Plain, None] = {}  # between two requests, or not even at the first; the oldest first
         self._errands: dict[Errand, asyncio.Event] = {}
+        self._places = min(limits.connections, _places())
         self._kept = limits.kept_bytes
         self._closed = False
         listener.settimeout(0)
@@ -95,7 +101,7 @@ class Proxy:
                 raise
             self._without_room()
             return
-        if len(self._tasks) >= self._limits.connections and not self._make_room():
+        if len(self._tasks) >= self._places and not self._make_room():
             connected.close()
             self._record(None).end("limit", status=0)
             return
@@ -200,3 +206,9 @@ class Proxy:
         """Return whether the transcript may keep so many bytes of JSON more."""
         self._kept -= size
         return self._kept >= 0
+
+
+def _places() -> int:
+    """Return how many clients the process has files for: each needs one more, to the engine."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(1, (files - RESERVE) // 2) if files != resource.RLIM_INFINITY else sys.maxsize

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["Entry", "Transcript"]
 
 KEPT = 10_000
-"""How many entries are kept: the first ones; later ones are only counted."""
+"""How many entries a transcript usually keeps; a script that asks more often hardly teaches more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +68,12 @@ class Transcript:
 
     Args:
         tell: Called with each entry when it begins, at each JSON line of its answer, and when it ends.
+        kept: How many entries are kept: the first ones; later ones are only counted.
     """
 
-    def __init__(self, tell: Callable[[Entry], None] | None = None) -> None:
+    def __init__(self, tell: Callable[[Entry], None] | None = None, kept: int = KEPT) -> None:
         self._tell = tell or _nobody
+        self._kept = kept
         self._began = time.monotonic()
         self._entries: dict[int, Entry] = {}
         self._count = 0
@@ -98,7 +100,7 @@ class Transcript:
         """Add an entry, or replace the one of its number."""
         with self._lock:
             self._count = max(self._count, entry.number + 1)
-            if entry.number < KEPT:
+            if entry.number < self._kept:
                 self._entries[entry.number] = entry
         self._tell(entry)
 

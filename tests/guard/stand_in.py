@@ -44,7 +44,10 @@ ROUTES = {
 
 @dataclass
 class Policy:
-    """Denies by path what ``denied`` names, answers itself what ``answers`` names, and fails as a bug would where ``bug`` names the place."""
+    """Denies by path what ``denied`` names, answers itself what ``answers`` names.
+
+    It fails as a bug would where ``bug`` names the place.
+    """
 
     denied: dict[str, Denied] = field(default_factory=dict)
     answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
