@@ -91,7 +91,7 @@ class Errand:
 
     async def _refuse(self, denied: Denied, how: str = "denied") -> None:
         body, value = message(denied)
-        self._record.note(route=denied.route or self._record.entry.route, answered=value)
+        self._record.note(route=denied.route or self._record.entry.route, answered=value, blanks=denied.blanks)
         self._record.end(how, denied=denied.key, status=denied.status)
         await self._client.answer(denied.status, body, _JSON)
 

@@ -48,6 +48,8 @@ class Guard:
         socket: Where it listens; a file that is there is replaced.
         note: Told of each object that comes to belong to the run, its kind and id, as ``Ledger`` tells it.
         tell: Told of each request as it begins, goes on and ends, from the guard's thread.
+        ledger: One that an earlier guard of the run has written, to go on in; ``note`` was its own.
+        transcript: One that an earlier guard of the run has written, to go on in; ``tell`` was its own.
         limits: What clients may take.
         mode: The socket's permissions.
         group: The number of the group that the socket belongs to; None for our own.
@@ -64,14 +66,16 @@ class Guard:
         *,
         note: Callable[[Kind, str], None] | None = None,
         tell: Callable[[Entry], None] | None = None,
+        ledger: Ledger | None = None,
+        transcript: Transcript | None = None,
         limits: Limits | None = None,
         mode: int = 0o600,
         group: int | None = None,
         on_death: Callable[[BaseException], None] | None = None,
         rules: Callable[[Ledger, Grants], Rules] | None = None,
     ) -> None:
-        self.ledger = Ledger(run_id, note) if note else Ledger(run_id)
-        self.transcript = Transcript(self._telling(tell) if tell else None)
+        self.ledger = ledger or (Ledger(run_id, note) if note else Ledger(run_id))
+        self.transcript = transcript or Transcript(self._telling(tell) if tell else None)
         self._engine = engine
         self._grants = grants
         self._socket = socket

@@ -34,6 +34,7 @@ class Entry:
         lines: The JSON objects of an answer that is a stream of them, the newest last: the first few hundred and
             the last, without those that a newer one with the same ``id`` and ``status`` replaced.
         denied: The phrase's key where the guard refused it.
+        blanks: What goes into the phrase's gaps.
         sent: Bytes of body to the engine.
         received: Bytes of body from the engine.
         seconds: How long it took; so far, while it goes on.
@@ -53,6 +54,7 @@ class Entry:
     answered: Any = None
     lines: tuple[Mapping[str, Any], ...] = ()
     denied: str = ""
+    blanks: Mapping[str, object] = field(default_factory=dict)
     sent: int = 0
     received: int = 0
     seconds: float = 0.0
