@@ -212,20 +212,19 @@ def test_a_thousand_idle_connections_hurt_nobody(many: None, fake: FakeEngine, p
     assert took < 2
 
 
-def test_no_more_connections_than_files(fake: FakeEngine, policy: Policy, short: Path) -> None:
+def test_no_more_connections_than_files(
+    fake: FakeEngine, policy: Policy, short: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where a process may open few files, fewer clients have a place: each needs a second one, to the engine."""
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (RESERVE + 2 * 3, before[1]))
-    try:
-        engine = Engine(host=fake.host, origin="DOCKER_HOST")
-        with Guard(engine, Grants(), "t", short / "g.sock", rules=policy.rules) as guard, Raw.at(guard) as first:
-            assert first.ask("GET", "/_ping")
-            with Raw.at(guard) as second, Raw.at(guard) as third, Raw.at(guard) as fourth:
-                for raw in (second, third, fourth):
-                    assert raw.ask("GET", "/_ping")
+    engine = Engine(host=fake.host, origin="DOCKER_HOST")
+    files = RESERVE + 2 * 3
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (files, files))
+    with Guard(engine, Grants(), "t", short / "g.sock", rules=policy.rules) as guard, Raw.at(guard) as first:
+        assert first.ask("GET", "/_ping")
+        with Raw.at(guard) as second, Raw.at(guard) as third, Raw.at(guard) as fourth:
             assert first.rest() == b""
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+            for raw in (second, third, fourth):
+                assert raw.ask("GET", "/_ping")
 
 
 def test_no_room_for_another_file_is_no_end(guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
