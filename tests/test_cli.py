@@ -74,6 +74,7 @@ def test_help_is_in_the_learners_language(language: str, words: str) -> None:
         "list",
         "test",
         "selfcheck",
+        "trace",
     ],
 )
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -107,12 +107,12 @@ class Live:
         return phrase(f"trace.{key}").fill(blanks).in_language(self._look.speaks)
 
     def _write(self, lines: Iterable[str]) -> None:
-        # a program that has the terminal to itself (run -it) has switched off that a new line begins on the left
-        end = "\r\n" if self._stream.isatty() else "\n"
-        text = "".join(f"{line}{end}" for line in lines)
+        said = list(lines)
         with contextlib.suppress(OSError, ValueError):  # whoever read us has gone
-            if text:
-                self._stream.write(text)
+            # a program that has the terminal to itself (run -it) has switched off that a new line begins on the left
+            end = "\r\n" if self._stream.isatty() else "\n"
+            if said:
+                self._stream.write("".join(f"{line}{end}" for line in said))
                 self._stream.flush()
 
 

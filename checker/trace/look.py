@@ -74,7 +74,8 @@ class Look:
         yield self._line("", "", "said")
         if numbers:
             sequence = [number for number, before in zip(numbers, ["", *numbers], strict=False) if number != before]
-            yield from (self._line("", line, "title") for line in self._wrapped(" → ".join(sequence), self._room))
+            if len(sequence) > 1:
+                yield from (self._line("", line, "title") for line in self._wrapped(" → ".join(sequence), self._room))
             yield from self._times(
                 {stage: sum(s.seconds for s in found if s.stage is stage) for stage in {s.stage for s in found}}
             )
