@@ -221,6 +221,7 @@ def test_no_more_connections_than_files(
     monkeypatch.setattr(resource, "getrlimit", lambda _: (files, files))
     with Guard(engine, Grants(), "t", short / "g.sock", rules=policy.rules) as guard, Raw.at(guard) as first:
         assert first.ask("GET", "/_ping")
+        wait_until(lambda: guard._proxy and guard._proxy._waiting, "the first to be idle")
         with Raw.at(guard) as second, Raw.at(guard) as third, Raw.at(guard) as fourth:
             assert first.rest() == b""
             for raw in (second, third, fourth):
