@@ -48,7 +48,7 @@ def _trouble(entry: Entry, about: Topic) -> Step | None:
         return _said(Actor.GUARD, Actor.CLIENT, _ENDS[entry.end], kind=Kind.FAILED)
     if is_refused(entry):
         return _said(Actor.GUARD, Actor.CLIENT, "refused", kind=Kind.REFUSED, message=said or entry.denied)
-    if entry.method == "GET" and entry.status == 404:
+    if entry.method == "GET" and (entry.status == 404 or (about.key == "swarm" and said)):
         # clients look whether something is there before they make it; that is no failure
         key = "image_not_here" if about.key == "image" else "there_is_none"
         return _said(Actor.SERVER, Actor.CLIENT, key, message=said)
@@ -107,8 +107,10 @@ def _output(entry: Entry, about: Topic, known: Known) -> tuple[Step, ...]:
 
 def _ended(entry: Entry, about: Topic, known: Known) -> tuple[Step, ...]:
     code = _number(entry, "StatusCode", "ExitCode")
-    if code < 0:
+    if code < 0 and (about.key != "wait" or entry.end != "done" or entry.lines or entry.answered):
         return ()  # nobody waited any longer, or it still runs
+    if code < 0:
+        return (_said(Actor.SERVER, Actor.CLIENT, "ended_somehow", stage=_stage(entry, about, known)),)
     key = "not_run" if known.could_not_start(about.it) else "ended"
     if key == "ended" and entry.query.get("condition") == "removed":
         key = "ended_removed"

@@ -86,6 +86,19 @@ POST    /volumes/create                 volume_create
 POST    /volumes/prune                  prune
 GET     /volumes/{it}                   inspect
 DELETE  /volumes/{it}                   volume_remove
+GET     /swarm                          swarm
+GET     /services                       swarm
+GET     /nodes                          swarm
+GET     /tasks                          swarm
+GET     /secrets                        swarm
+GET     /configs                        swarm
+GET     /services/{it}                  swarm
+GET     /nodes/{it}                     swarm
+GET     /tasks/{it}                     swarm
+GET     /secrets/{it}                   swarm
+GET     /configs/{it}                   swarm
+GET     /plugins                        plugins
+GET     /plugins/{it}/json              inspect
 """
 
 
@@ -118,7 +131,7 @@ def topic(method: str, path: str) -> Topic:
 
 def _pattern(template: str) -> re.Pattern[str]:
     # an image's name may have slashes in it
-    it = r"(?P<it>.+)" if template.startswith(("/images/", "/distribution/")) else r"(?P<it>[^/]+)"
+    it = r"(?P<it>.+)" if template.startswith(("/images/", "/distribution/", "/plugins/")) else r"(?P<it>[^/]+)"
     return re.compile(re.escape(template).replace(r"\{it\}", it))
 
 

@@ -148,6 +148,31 @@ def test_a_program_that_never_ran_is_not_said_to_have_ended() -> None:
     assert end.text.en == "Its program never ran: exit code 127."
 
 
+def test_what_nobody_can_read_has_ended_somehow() -> None:
+    """Where the guard passes a wait's answer on unread, its end is told without an exit code."""
+    *before, wait, start = entries("run_cold")
+    assert wait.path.endswith("/wait")
+    steps = replay([*before, replace(wait, answered=None), start]).steps
+    assert steps[-1].text.en == "Its program has ended."
+
+
+def test_docker_inspect_may_look_everywhere() -> None:
+    """What ``docker inspect`` does not find is asked for in a swarm too, where an engine without one is no failure."""
+    swarm = Entry(
+        number=0,
+        at=0,
+        method="GET",
+        path="/services/x",
+        status=503,
+        answered={"message": "This node is not a swarm manager."},
+        end="done",
+    )
+    assert [(step.kind, step.text.en) for step in replay([swarm]).steps] == [
+        (Kind.SAID, "Does your swarm know of it?"),
+        (Kind.SAID, "There is none: This node is not a swarm manager."),
+    ]
+
+
 def test_a_reference_that_the_guard_completed_is_told_as_people_write_it() -> None:
     """``docker.io/library/redis:7`` is redis:7, in the question and in the cache."""
     entry = replace(entries("run_detached")[1], asked={"Image": "docker.io/library/redis:7"})

@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
 import pytest
 
+from checker.guard.routes import ROUTES
 from checker.phrase import phrase
 from checker.trace import questions
 from checker.trace.topic import _ROWS, OTHER, SMALL_TALK, topic
+
+if TYPE_CHECKING:
+    from checker.guard.route import Route
 
 
 @pytest.mark.parametrize(
@@ -19,7 +26,7 @@ from checker.trace.topic import _ROWS, OTHER, SMALL_TALK, topic
         ("GET", "/networks/a", "inspect", "a"),
         ("GET", "/containers/a/b/json", OTHER, ""),
         ("PATCH", "/containers/web/start", OTHER, ""),
-        ("GET", "/swarm", OTHER, ""),
+        ("GET", "/unheard/of", OTHER, ""),
         ("", "", OTHER, ""),
     ],
 )
@@ -36,6 +43,13 @@ def test_each_topic_has_its_question(key: str) -> None:
         return
     assert phrase(f"trace.ask_{key}").en
     assert phrase(f"trace.ask_{key}").ko
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+def test_whatever_the_guard_knows_can_be_told(route: Route) -> None:
+    """Every route of the guard's table has a topic of its own, so that nothing it lets through is told as unknown."""
+    path = re.sub(r"\{(\w+)\}", lambda found: "library/a" if found[1] == "image" else "a", route.path)
+    assert topic(route.method, path).key != OTHER
 
 
 def test_what_is_said_in_the_body_is_a_topic() -> None:
