@@ -7,14 +7,14 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from checker.guard.answers import framing, passed, written
-from checker.guard.http1 import WITHOUT_BODY, TooSlow, Vanished
+from checker.guard.http1 import WITHOUT_BODY, Vanished
 from checker.guard.lines import objects
 from checker.guard.message import Reply
 from checker.guard.tunnel import tunnel
 from checker.guard.upstream import EngineGone, parsed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Coroutine
+    from collections.abc import Coroutine
     from typing import TypeVar
 
     from checker.guard.http1 import Asked, Client
@@ -29,23 +29,22 @@ if TYPE_CHECKING:
 __all__ = ["Delivery"]
 
 _LONG = frozenset({
-    "build",
-    "build.legacy",
-    "container.attach",
+    "container.attach_ws",
     "container.commit",
+    "container.export",
     "container.logs",
+    "container.read",
     "container.restart",
     "container.stats",
     "container.stop",
     "container.wait",
-    "events",
-    "exec.start",
-    "image.commit",
+    "image.build",
     "image.import",
     "image.load",
     "image.pull",
     "image.push",
     "image.save",
+    "system.events",
 })  # fmt: skip
 """Routes whose answer may be silent for as long as something takes."""
 
@@ -149,28 +148,14 @@ class Delivery:
         raise Vanished
 
     async def _send_body(self, call: Call) -> None:
-        pieces = self._client.body(self._limits.stream_bytes)
-        try:
-            while (piece := await self._next(pieces)) is not None:
-                await self._send_piece(call, piece)
-        finally:
-            await pieces.aclose()
+        async for piece in self._client.body(self._limits.stream_bytes, self._limits.stalled):
+            try:
+                await call.piece(piece)
+            except OSError:  # the engine has heard enough; what it says about it is on its way
+                await asyncio.Event().wait()
+            self._record.count(len(piece), 0)
         with contextlib.suppress(OSError):
             await call.finish()
-
-    async def _next(self, pieces: AsyncGenerator[bytes]) -> bytes | None:
-        try:
-            async with asyncio.timeout(self._limits.stalled):
-                return await anext(pieces, None)
-        except TimeoutError as error:
-            raise TooSlow from error
-
-    async def _send_piece(self, call: Call, piece: bytes) -> None:
-        try:
-            await call.piece(piece)
-        except OSError:  # the engine has heard enough; what it says about it is on its way
-            await asyncio.Event().wait()
-        self._record.count(len(piece), 0)
 
     async def _tunnel(self, call: Call, answer: Answer) -> None:
         self._client.close_after()

@@ -122,8 +122,7 @@ class Client:
             TimeoutError: None came within the limit for idle connections.
         """
         if not self._rest:
-            async with asyncio.timeout(self._limits.idle):
-                self._rest += await self.stream.receive()
+            self._rest += await self.stream.receive(self._limits.idle)
         return bool(self._rest)
 
     async def read_head(self) -> Asked:
@@ -158,8 +157,8 @@ class Client:
         del self._rest[:size]
         return raw
 
-    async def _more(self) -> bytes:
-        data = await self.stream.receive()
+    async def _more(self, seconds: float | None = None) -> bytes:
+        data = await self.stream.receive(seconds)
         if not data:
             raise Vanished
         return data
@@ -201,41 +200,53 @@ class Client:
         """Let the connection end with this answer."""
         self._closes = True
 
-    async def body(self, most: int) -> AsyncGenerator[bytes]:
+    async def body(self, most: int, seconds: float | None = None) -> AsyncGenerator[bytes]:
         """Yield the request's body as it comes, freed from its framing.
 
         Args:
             most: How many bytes it may have.
+            seconds: The limit between two pieces; None to wait as long as it takes.
 
         Raises:
             Malformed: Its framing is broken, it has trailers, or it is longer than ``most``.
+            TooSlow: Nothing came within ``seconds``.
             Vanished: The connection ended in the middle of it.
         """
-        size = 0
         if self._expects and self._unread:
             self._expects = False
             await self.stream.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        size = 0
         while True:
-            try:
-                event = self._h11.next_event()
-            except h11.RemoteProtocolError as error:
-                raise Malformed from error
-            if event is h11.NEED_DATA:
-                await self._feed()
-            elif isinstance(event, h11.Data):
-                size += len(event.data)
-                if size > most:
-                    raise Malformed("http.body_too_large", 413, megabytes=max(1, most // 1024**2))
-                yield event.data
-            else:
-                if isinstance(event, h11.EndOfMessage) and event.headers:
-                    raise Malformed  # trailers, which nobody judges
-                self._rest[:0] = self._h11.trailing_data[0]
-                self._unread = False
+            piece = self._piece()
+            size += len(piece)
+            if size > most:
+                raise Malformed("http.body_too_large", 413, megabytes=max(1, most // 1024**2))
+            if piece:
+                yield piece
+            if not self._unread:
                 return
+            await self._feed(seconds)
 
-    async def _feed(self) -> None:
-        data = bytes(self._rest) if self._rest else await self._more()
+    def _piece(self) -> bytes:
+        """Return as much of the body as has come: many chunks cost no more than one."""
+        parts: list[bytes] = []
+        try:
+            while isinstance(event := self._h11.next_event(), h11.Data):
+                parts.append(bytes(event.data))
+        except h11.RemoteProtocolError as error:
+            raise Malformed from error
+        if isinstance(event, h11.EndOfMessage):
+            if event.headers:
+                raise Malformed  # trailers, which nobody judges
+            self._rest[:0] = self._h11.trailing_data[0]
+            self._unread = False
+        return b"".join(parts)
+
+    async def _feed(self, seconds: float | None) -> None:
+        try:
+            data = bytes(self._rest) if self._rest else await self._more(seconds)
+        except TimeoutError as error:
+            raise TooSlow from error
         self._rest.clear()
         self._h11.receive_data(data)
 

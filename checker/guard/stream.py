@@ -26,8 +26,8 @@ _FAIR = 16  # how often one stream may be served without a wait before the other
 class Stream(Protocol):
     """Bytes both ways; one task may receive while another sends."""
 
-    async def receive(self) -> bytes:
-        """Return what has come, at most ``PIECE`` bytes; nothing at the end."""
+    async def receive(self, seconds: float | None = None) -> bytes:
+        """Return what has come, at most ``PIECE`` bytes, within so many seconds; nothing at the end."""
 
     async def send(self, data: bytes | bytearray | memoryview) -> None:
         """Send all of it, as fast as the other side takes it."""
@@ -58,18 +58,21 @@ class Plain:
         self._closed = False
         self._turns = 0
 
-    async def receive(self) -> bytes:
+    async def receive(self, seconds: float | None = None) -> bytes:
         """Return what has come, at most ``PIECE`` bytes; nothing at the end.
 
+        Args:
+            seconds: The limit; None to wait as long as it takes.
+
         Raises:
-            OSError: The connection broke, or was cut here.
+            OSError: The connection broke, or was cut here; ``TimeoutError`` where nothing came in time.
         """
         await self._be_fair()
         while True:
             try:
                 return self._socket.recv(PIECE)
             except (BlockingIOError, InterruptedError):
-                await self._wait(self._loop.add_reader, self._loop.remove_reader)
+                await self._wait(self._loop.add_reader, self._loop.remove_reader, seconds)
 
     async def send(self, data: bytes | bytearray | memoryview) -> None:
         """Send all of it, as fast as the other side takes it.
@@ -117,17 +120,23 @@ class Plain:
             await asyncio.sleep(0)
 
     async def _wait(
-        self, add: Callable[[int, Callable[..., None], asyncio.Future[None]], None], remove: Callable[[int], bool]
+        self,
+        add: Callable[[int, Callable[..., None], asyncio.Future[None]], None],
+        remove: Callable[[int], bool],
+        seconds: float | None = None,
     ) -> None:
         if self._closed:
             raise ConnectionAbortedError("cut")
         self._turns = 0
         wait = self._loop.create_future()
+        limit = None if seconds is None else self._loop.call_later(seconds, _expire, wait)
         add(self._number, _wake, wait)
         self._waits.add(wait)
         try:
             await wait
         finally:
+            if limit is not None:
+                limit.cancel()
             self._waits.discard(wait)
             if not self._closed:  # else the number may be another socket's by now
                 remove(self._number)
@@ -136,6 +145,11 @@ class Plain:
 def _wake(wait: asyncio.Future[None]) -> None:
     if not wait.done():
         wait.set_result(None)
+
+
+def _expire(wait: asyncio.Future[None]) -> None:
+    if not wait.done():
+        wait.set_exception(TimeoutError("silent for too long"))
 
 
 class Tls:
@@ -172,18 +186,21 @@ class Tls:
                     raise ConnectionResetError("closed before TLS was agreed") from None
         await self._flush()
 
-    async def receive(self) -> bytes:
+    async def receive(self, seconds: float | None = None) -> bytes:
         """Return what has come, at most ``PIECE`` bytes; nothing at the end.
 
+        Args:
+            seconds: The limit; None to wait as long as it takes.
+
         Raises:
-            OSError: The connection broke, or was cut here.
+            OSError: The connection broke, or was cut here; ``TimeoutError`` where nothing came in time.
         """
         while True:
             try:
                 return self._tls.read(PIECE)
             except ssl.SSLWantReadError:
                 await self._flush()
-                await self._more()
+                await self._more(seconds)
             except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
                 return b""
 
@@ -218,8 +235,8 @@ class Tls:
             while self._out.pending:
                 await self._stream.send(self._out.read(PIECE))
 
-    async def _more(self) -> bool:
-        data = await self._stream.receive()
+    async def _more(self, seconds: float | None = None) -> bool:
+        data = await self._stream.receive(seconds)
         if data:
             self._in.write(data)
         else:

@@ -21,6 +21,7 @@ class _End(enum.Enum):
     """Why a direction ended."""
 
     EOF = "what sends said that nothing more comes"
+    GONE = "and it takes nothing more either"
     SOURCE = "what sends broke"
     TARGET = "what receives takes no more"
     FULL = "more went through than may"
@@ -60,8 +61,9 @@ async def _pump(source: Stream, target: Stream, limits: Limits, count: Callable[
             await target.end()
             return _End.SOURCE
         if not data:
+            gone = source.is_hung_up()
             await target.end()
-            return _End.EOF
+            return _End.GONE if gone else _End.EOF
         size += len(data)
         if size > limits.stream_bytes:
             return _End.FULL
@@ -79,10 +81,15 @@ async def _until_over(
         ends = {task: task.result() for task in (up, down) if task.done()}
         if _End.FULL in ends.values():
             return "limit"
-        if ends.get(up) is _End.SOURCE or ends.get(down) is _End.TARGET or (up in ends and client.is_hung_up()):
+        if ends.get(up) in _LEFT or ends.get(down) is _End.TARGET or (up in ends and client.is_hung_up()):
             return "client"
         if down in ends and engine.is_hung_up():
             await asyncio.wait((up,), timeout=limits.linger)  # nobody hears what the client might still say
             return "done"
         await asyncio.wait({up, down} - ends.keys(), timeout=_LOOK)
-    return "limit" if _End.FULL in {up.result(), down.result()} else "done"
+    if _End.FULL in {up.result(), down.result()}:
+        return "limit"
+    return "client" if up.result() in _LEFT else "done"
+
+
+_LEFT = frozenset({_End.SOURCE, _End.GONE})

@@ -89,8 +89,9 @@ class Call:
 
     async def piece(self, data: bytes) -> None:
         """Send a piece of a body that comes in pieces."""
-        for part in self._h11.send_with_data_passthrough(h11.Data(data=data)) or ():
-            await self.stream.send(part)
+        framed = self._h11.send(h11.Data(data=data))
+        if framed:
+            await self.stream.send(framed)
 
     async def finish(self) -> None:
         """Say that the request is complete."""
@@ -118,12 +119,14 @@ class Call:
 
     async def _head(self) -> h11.Response | h11.InformationalResponse:
         while True:
-            event = await self._event()
+            event = self._next()
             if isinstance(event, h11.Response):
                 return event
             if isinstance(event, h11.InformationalResponse):
                 if event.status_code == 101:
                     return event
+            elif event is h11.NEED_DATA:
+                await self._feed()
             else:
                 raise EngineGone("closed before it answered")
 
@@ -138,17 +141,18 @@ class Call:
         """
         size = 0
         while True:
-            try:
-                async with asyncio.timeout(seconds):
-                    event = await self._event()
-            except TimeoutError as error:
-                raise EngineGone("silent in the middle of an answer") from error
-            if not isinstance(event, h11.Data):
-                return
-            size += len(event.data)
+            parts: list[bytes] = []
+            while isinstance(event := self._next(), h11.Data):
+                parts.append(bytes(event.data))
+            piece = b"".join(parts)
+            size += len(piece)
             if size > self._limits.stream_bytes:
                 raise EngineGone("an answer without end")
-            yield event.data
+            if piece:
+                yield piece
+            if event is not h11.NEED_DATA:
+                return
+            await self._feed(seconds)
 
     async def whole(self, most: int) -> bytes:
         """Return the answer's whole body.
@@ -167,13 +171,15 @@ class Call:
         """Return what came after the head of the answer and is not yet read."""
         return self._h11.trailing_data[0]
 
-    async def _event(self) -> h11.Event | type[h11.NEED_DATA | h11.PAUSED]:
+    def _next(self) -> h11.Event | type[h11.NEED_DATA | h11.PAUSED]:
         try:
-            while True:
-                event = self._h11.next_event()
-                if event is not h11.NEED_DATA:
-                    return event
-                self._h11.receive_data(await self.stream.receive())
+            return self._h11.next_event()
+        except h11.RemoteProtocolError as error:
+            raise EngineGone(str(error)) from error
+
+    async def _feed(self, seconds: float | None = None) -> None:
+        try:
+            self._h11.receive_data(await self.stream.receive(seconds))
         except (OSError, h11.RemoteProtocolError) as error:
             raise EngineGone(str(error)) from error
 

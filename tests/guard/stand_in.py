@@ -36,8 +36,8 @@ ROUTES = {
     "/containers/x/archive": Route(name="container.archive", body=Body.STREAM),
     "/exec/x/start": Route(name="exec.start", body=Body.JSON, reply=Reply.HIJACK, upgrades=True),
     "/images/create": Route(name="image.pull", reply=Reply.LINES),
-    "/events": Route(name="events", reply=Reply.LINES),
-    "/build": Route(name="build.legacy", body=Body.STREAM, reply=Reply.LINES),
+    "/events": Route(name="system.events", reply=Reply.LINES),
+    "/build": Route(name="image.build", body=Body.STREAM, reply=Reply.LINES),
     "/session": Route(name="build.session", reply=Reply.HIJACK, upgrades=True),
 }
 
