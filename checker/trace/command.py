@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 __all__ = ["trace"]
 
 
+# what builds and compose draw again and again would be torn apart by our lines
+_PROGRESS = {"BUILDKIT_PROGRESS": "plain", "COMPOSE_PROGRESS": "plain"}
+
+
 def trace(  # noqa: PLR0913 - what to run, where, how to tell it, and what to leave behind
     command: Sequence[str],
     engine: Engine,
@@ -103,7 +107,7 @@ def _environment(engine: Engine, host: str) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("DOCKER_TLS")}
     inherited.pop("DOCKER_CERT_PATH", None)
     before = {"TESTCONTAINERS_HOST_OVERRIDE": engine.published_host}
-    return inherited | replace(engine, host=host, certs="").environment() | before
+    return _PROGRESS | inherited | replace(engine, host=host, certs="").environment() | before
 
 
 def _found(command: Sequence[str]) -> list[str]:

@@ -25,11 +25,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Live"]
 
+_DRAWN = frozenset({"pull", "push", "load"})
+
 
 class Live:
     """Tells each request when there is something to say about it; its ``tell`` is for a guard's transcript.
 
-    While a client draws the progress of a pull, nothing is said: what came is told when the pull has ended.
+    While a client draws the progress of a pull, nothing is said: what came is told when the pull has ended, and on a
+    terminal only when the client goes on to something else, for until then it may still be drawing.
 
     Args:
         stream: Where to write; not where the command writes, so that its output stays its own.
@@ -57,6 +60,7 @@ class Live:
         self._raw = raw
         self._stage: Stage | None = None
         self._shown: set[int] = set()
+        self._held: list[str] = []
         self._lock = threading.Lock()
 
     @classmethod
@@ -73,9 +77,21 @@ class Live:
         """
         with self._lock:
             try:
-                self._write(self._lines(entry))
+                self._show(entry)
             except Exception as error:  # noqa: BLE001 - see above
                 self.failure = self.failure or error
+
+    def _show(self, entry: Entry) -> None:
+        lines = self._lines(entry)
+        if entry.end and self._is_drawn(entry):
+            self._held += lines
+        elif lines or self._held:
+            self._write([*self._held, *lines])
+            self._held.clear()
+
+    def _is_drawn(self, entry: Entry) -> bool:
+        """Whether the client shows how far a request has come in lines that it draws again and again."""
+        return topic(entry.method, entry.path).key in _DRAWN and self._stream.isatty()
 
     def _lines(self, entry: Entry) -> list[str]:
         steps = self.story.hear(entry)
@@ -89,7 +105,8 @@ class Live:
     def summary(self) -> None:
         """Say what it added up to: the sequence, the time of each step, the requests, the bytes that were pulled."""
         with self._lock:
-            self._write(self._look.summary(self.story.steps, self._totals()))
+            self._write([*self._held, *self._look.summary(self.story.steps, self._totals())])
+            self._held.clear()
 
     def _totals(self) -> list[str]:
         entries = self.story.entries

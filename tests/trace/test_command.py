@@ -85,6 +85,18 @@ def test_the_command_runs_behind_the_guard(
 
 
 @pytest.mark.usefixtures("guard")
+def test_nobody_draws_over_our_lines(
+    monkeypatch: pytest.MonkeyPatch, run: Callable[..., int], started: list[tuple[list[str], dict[str, str]]]
+) -> None:
+    """Builds and compose report their progress line by line, unless the learner wants it otherwise."""
+    monkeypatch.delenv("BUILDKIT_PROGRESS", raising=False)
+    monkeypatch.setenv("COMPOSE_PROGRESS", "quiet")
+    command.trace(["docker"], ENGINE, Live(io.StringIO()), run)
+    assert started[0][1]["BUILDKIT_PROGRESS"] == "plain"
+    assert started[0][1]["COMPOSE_PROGRESS"] == "quiet"
+
+
+@pytest.mark.usefixtures("guard")
 def test_the_summary_comes_when_the_command_has_ended(run: Callable[..., int]) -> None:
     """The conversation first, then what it added up to."""
     stream = io.StringIO()

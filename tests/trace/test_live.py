@@ -107,6 +107,32 @@ def test_a_pull_is_silent_until_it_has_ended() -> None:
     assert "Here you are. Layers: 1" in stream.getvalue().removeprefix(before)
 
 
+def test_on_a_terminal_a_pull_is_told_when_the_client_goes_on() -> None:
+    """A client may still draw the last of its progress when the pull has ended; it has finished when it asks again."""
+    stream = Terminal()
+    live = Live(stream)
+    told = moments(entries("run_cold"))
+    last = max(n for n, entry in enumerate(told) if entry.path == "/images/create")
+    for entry in told[: last + 1]:
+        live.tell(entry)
+    assert "Here you are" not in stream.getvalue()
+    for entry in told[last + 1 :]:
+        live.tell(entry)
+    shown = stream.getvalue()
+    assert shown.index("Here you are. Layers: 1") < shown.index("Now make the container")
+    assert shown.count("Here you are") == 1
+
+
+def test_a_pull_that_nothing_follows_is_told_in_the_end() -> None:
+    """Of ``docker pull`` on a terminal, the summary brings what was held back."""
+    stream = Terminal()
+    live = Live(stream)
+    for entry in moments(entries("pull_layers")):
+        live.tell(entry)
+    live.summary()
+    assert "c01f7d2b3d11  28.4" in stream.getvalue()
+
+
 def test_on_a_terminal_each_line_begins_on_the_left() -> None:
     """A program that has put the terminal into raw mode gets carriage returns too."""
     stream = Terminal(newline="")
