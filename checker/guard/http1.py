@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 
 import h11
 
+from checker.guard.body import Chunked, Misframed, Sized
 from checker.guard.message import Denied, Head
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable
 
+    from checker.guard.body import Frame
     from checker.guard.limits import Limits
     from checker.guard.stream import Stream
 
@@ -108,7 +110,7 @@ class Client:
         self.stream = stream
         self._limits = limits
         self._rest = bytearray()
-        self._h11 = h11.Connection(h11.SERVER)
+        self._frame: Frame = Sized(0)
         self._unread = False  # whether something of the request's body may still come
         self._expects = False
         self._head_only = False
@@ -164,10 +166,10 @@ class Client:
         return data
 
     def _tokenised(self, raw: bytes) -> Asked:
-        self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=self._limits.head_bytes + 1)
+        reader = h11.Connection(h11.SERVER, max_incomplete_event_size=self._limits.head_bytes + 1)
         try:
-            self._h11.receive_data(raw)
-            request = self._h11.next_event()
+            reader.receive_data(raw)
+            request = reader.next_event()
         except h11.RemoteProtocolError as error:
             raise Malformed from error
         if not isinstance(request, h11.Request) or request.http_version != b"1.1":
@@ -177,6 +179,7 @@ class Client:
             raise Malformed("http.head_too_large", 431)
         head = Head(method=request.method.decode("ascii"), target=request.target.decode("latin-1"), headers=headers)
         asked = _understood(head)
+        self._frame = Chunked() if asked.length is None else Sized(asked.length)
         self._unread, self._expects = asked.length != 0, asked.expects
         self._head_only, self._closes, self._started = head.method == "HEAD", asked.closes, False
         return asked
@@ -216,39 +219,28 @@ class Client:
             self._expects = False
             await self.stream.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         size = 0
-        while True:
-            piece = self._piece()
+        while self._unread:
+            piece = await self._piece(seconds)
             size += len(piece)
             if size > most:
                 raise Malformed("http.body_too_large", 413, megabytes=max(1, most // 1024**2))
             if piece:
                 yield piece
-            if not self._unread:
-                return
-            await self._feed(seconds)
 
-    def _piece(self) -> bytes:
+    async def _piece(self, seconds: float | None) -> bytes:
         """Return as much of the body as has come: many chunks cost no more than one."""
-        parts: list[bytes] = []
-        try:
-            while isinstance(event := self._h11.next_event(), h11.Data):
-                parts.append(bytes(event.data))
-        except h11.RemoteProtocolError as error:
-            raise Malformed from error
-        if isinstance(event, h11.EndOfMessage):
-            if event.headers:
-                raise Malformed  # trailers, which nobody judges
-            self._rest[:0] = self._h11.trailing_data[0]
-            self._unread = False
-        return b"".join(parts)
-
-    async def _feed(self, seconds: float | None) -> None:
         try:
             data = bytes(self._rest) if self._rest else await self._more(seconds)
+            self._rest.clear()
+            piece = self._frame.feed(data)
         except TimeoutError as error:
             raise TooSlow from error
-        self._rest.clear()
-        self._h11.receive_data(data)
+        except Misframed as error:
+            raise Malformed from error
+        if self._frame.is_done:
+            self._rest += self._frame.rest
+            self._unread = False
+        return piece
 
     async def read_body(self, most: int) -> bytes:
         """Return the request's whole body.

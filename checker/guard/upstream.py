@@ -12,12 +12,14 @@ from urllib.parse import urlsplit
 
 import h11
 
+from checker.guard.body import Chunked, Misframed, Sized, UntilEnd
 from checker.guard.stream import Plain, Tls
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from checker.engine import Engine
+    from checker.guard.body import Frame
     from checker.guard.limits import Limits
     from checker.guard.stream import Stream
 
@@ -71,6 +73,8 @@ class Call:
         self.stream = stream
         self._limits = limits
         self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=limits.head_bytes)
+        self._head_only = False
+        self._answered: Answer | None = None
 
     async def ask(self, method: str, target: str, headers: tuple[tuple[str, str], ...], body: bytes | None) -> None:
         """Send the request's head, and its body where that is known.
@@ -81,6 +85,7 @@ class Call:
             headers: All headers, the framing among them.
             body: The whole body; None where there is none, or it follows by ``piece``.
         """
+        self._head_only = method == "HEAD"
         wanted = [("Host", "docker"), *headers]
         data = self._h11.send(h11.Request(method=method, target=target, headers=wanted))
         if body:
@@ -115,7 +120,8 @@ class Call:
             raise EngineGone("no answer in time") from error
         if response.http_version != b"1.1" or response.status_code in {301, 302, 303, 307, 308}:
             raise EngineGone("not what an engine answers")  # a redirect is never followed
-        return Answer(response)
+        self._answered = Answer(response)
+        return self._answered
 
     async def _head(self) -> h11.Response | h11.InformationalResponse:
         while True:
@@ -126,7 +132,7 @@ class Call:
                 if event.status_code == 101:
                     return event
             elif event is h11.NEED_DATA:
-                await self._feed()
+                self._h11.receive_data(await self._received())
             else:
                 raise EngineGone("closed before it answered")
 
@@ -139,20 +145,27 @@ class Call:
         Raises:
             EngineGone: It went away in the middle, or was silent for too long.
         """
-        size = 0
-        while True:
-            parts: list[bytes] = []
-            while isinstance(event := self._next(), h11.Data):
-                parts.append(bytes(event.data))
-            piece = b"".join(parts)
+        frame, data, size = self._frame(), self.early(), 0
+        while not frame.is_done:
+            data = data or await self._received(seconds)
+            try:
+                piece = frame.feed(data)
+            except Misframed as error:
+                raise EngineGone(str(error)) from error
+            data = b""
             size += len(piece)
             if size > self._limits.stream_bytes:
                 raise EngineGone("an answer without end")
             if piece:
                 yield piece
-            if event is not h11.NEED_DATA:
-                return
-            await self._feed(seconds)
+
+    def _frame(self) -> Frame:
+        answer = self._answered
+        if answer is None or self._head_only or answer.status in {204, 304}:
+            return Sized(0)
+        if "transfer-encoding" in answer.headers:
+            return Chunked()
+        return UntilEnd() if answer.length is None else Sized(answer.length)
 
     async def whole(self, most: int) -> bytes:
         """Return the answer's whole body.
@@ -177,10 +190,10 @@ class Call:
         except h11.RemoteProtocolError as error:
             raise EngineGone(str(error)) from error
 
-    async def _feed(self, seconds: float | None = None) -> None:
+    async def _received(self, seconds: float | None = None) -> bytes:
         try:
-            self._h11.receive_data(await self.stream.receive(seconds))
-        except (OSError, h11.RemoteProtocolError) as error:
+            return await self.stream.receive(seconds)
+        except OSError as error:
             raise EngineGone(str(error)) from error
 
     def close(self) -> None:
