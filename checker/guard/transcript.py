@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from checker.guard.reference import reference
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -61,6 +63,9 @@ class Entry:
     end: str = ""
 
 
+_WELL = frozenset({*range(200, 400), 101})
+
+
 def _nobody(entry: Entry) -> None:
     del entry  # nobody wants to know
 
@@ -105,6 +110,64 @@ class Transcript:
             if entry.number < self._kept:
                 self._entries[entry.number] = entry
         self._tell(entry)
+
+    def asked(self, route: str) -> tuple[Entry, ...]:
+        """Return what was asked on a route and let through, oldest first.
+
+        ``transcript.asked("container.create")[0].asked["Image"]`` is what the first container was asked to be made of.
+        """
+        return tuple(entry for entry in self.entries if entry.route == route and not entry.denied)
+
+    @property
+    def created(self) -> tuple[str, ...]:
+        """The full ids of the containers that were made, oldest first."""
+        made = (entry for entry in self.asked("container.create") if entry.status == 201)
+        return tuple(str(entry.answered["Id"]) for entry in made if isinstance(entry.answered, dict))
+
+    @property
+    def denials(self) -> tuple[Entry, ...]:
+        """What the guard refused, oldest first; ``entry.answered["message"]`` is the sentence that was read."""
+        return tuple(entry for entry in self.entries if entry.denied and entry.end == "denied")
+
+    def pulled(self, image: str) -> bool:
+        """Return whether an image was asked for at a registry, and arrived or was up to date.
+
+        ``assert transcript.pulled("hello-world")`` knows what ``docker images`` does not: who fetched it, and when.
+
+        Args:
+            image: As a learner writes it; ``hello-world`` is ``docker.io/library/hello-world:latest``.
+        """
+        return self._pull(image) is not None
+
+    def layers(self, image: str) -> tuple[str, ...]:
+        """Return the short ids of the layers that an image's pull brought, in the order in which they came.
+
+        Args:
+            image: As a learner writes it.
+
+        Returns:
+            None of those that were there before; nothing where the image was not pulled.
+        """
+        entry = self._pull(image)
+        lines = entry.lines if entry else ()
+        return tuple(str(line["id"]) for line in lines if line.get("status") == "Pull complete" and "id" in line)
+
+    def order(self, *routes: str) -> bool:
+        """Return whether requests on these routes were answered well, each begun after the one before.
+
+        ``transcript.order("image.pull", "container.create", "container.start")`` is the story of a first
+        ``docker run``; what else was asked in between does not matter.
+        """
+        well = iter([entry.route for entry in self.entries if not entry.denied and entry.status in _WELL])
+        return all(route in well for route in routes)
+
+    def _pull(self, image: str) -> Entry | None:
+        wanted = str(reference(image))
+        for entry in self.asked("image.pull"):
+            failed = any("error" in line or "errorDetail" in line for line in entry.lines)
+            if entry.subject == wanted and entry.status == 200 and entry.end == "done" and not failed:
+                return entry
+        return None
 
     def since_the_beginning(self) -> float:
         """Return the seconds since it began."""
