@@ -92,7 +92,9 @@ class Story:
         steps = answers.of(entry, about, self._known)
         self._known.learn(entry, about)
         is_worth_it = self._is_told.get(entry.number) or any(step.kind is not Kind.SAID for step in steps)
-        return tuple(replace(step, at=entry.at + entry.seconds) for step in steps) if is_worth_it else ()
+        # looking into the cache takes no time to speak of; what a create takes goes into the container
+        moment = entry.at if about.key == "create" else entry.at + entry.seconds
+        return tuple(replace(step, at=moment) for step in steps) if is_worth_it else ()
 
 
 def replay(entries: Collection[Entry]) -> Story:
