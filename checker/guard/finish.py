@@ -172,6 +172,7 @@ def _save(draft: Draft, _: Scene) -> None:
 
 def _build(draft: Draft, scene: Scene) -> None:
     held = json.loads(draft.get("labels") or "{}")
+    draft.put("forcerm", "1")  # a failed step leaves no container behind that nobody can see
     draft.put("labels", json.dumps(_labelled(held, scene), separators=(",", ":"), sort_keys=True, ensure_ascii=False))
     draft.subject = scene.tags[0] if scene.tags else ""
 

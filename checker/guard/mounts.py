@@ -55,7 +55,8 @@ def folder(source: str, scene: Scene) -> str:
     own, found = PurePosixPath(scene.resolve(str(work))), PurePosixPath(scene.resolve(source))
     if found.name.endswith((".sock", ".socket")):
         raise Refused("guard.socket")
-    if not found.is_relative_to(own) or own == PurePosixPath("/") or not _PRINTABLE.fullmatch(str(found)):
+    inside = found.is_relative_to(own) and ".." not in found.parts and own != PurePosixPath("/")
+    if not inside or not _PRINTABLE.fullmatch(str(found)):
         raise Refused("guard.folder", path=source[:120])
     return str(found)
 

@@ -23,6 +23,7 @@ __all__ = [
     "may_be_tagged",
     "network",
     "new_name",
+    "new_network",
     "new_volume",
     "own",
     "removable_image",
@@ -101,6 +102,13 @@ def new_volume(value: Any, _: Scene, field: str = "") -> str:  # noqa: ANN401 - 
     if not isinstance(value, str) or not _NAME.fullmatch(value):
         raise Refused("guard.name", status=400, field=field, name=str(value)[:80])
     return value
+
+
+def new_network(value: Any, scene: Scene, field: str = "") -> str:  # noqa: ANN401 - JSON is anything
+    """Judge the name that a network is to get; it may be one letter, as other names may not."""
+    if isinstance(value, str) and re.fullmatch(r"[a-zA-Z0-9]", value, re.ASCII):
+        return value
+    return new_name(value, scene, field)
 
 
 def new_name(value: Any, _: Scene, field: str = "") -> str:  # noqa: ANN401 - JSON is anything

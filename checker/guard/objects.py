@@ -19,7 +19,7 @@ _ADDRESS = text(r"[0-9a-fA-F.:/]{1,64}")
 
 NETWORK = record(
     {
-        "Name": named.new_name,
+        "Name": named.new_network,
         "CheckDuplicate": flag,
         "Driver": one_of("bridge", "default", key="guard.network_driver"),
         "Scope": one_of("local", key="guard.network_driver"),
