@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -29,6 +29,9 @@ from tests.guard.asking import (
     request,
     sent,
 )
+
+if TYPE_CHECKING:
+    from checker.guard.ledger import Kind
 
 DIGEST = f"sha256:{'0' * 64}"
 
@@ -612,7 +615,7 @@ def test_named_volumes_are_listed_to_be_made() -> None:
         ("exec", 2000, "POST", "/containers/web/exec", {"Cmd": ["true"]}),
     ],
 )
-def test_83_quotas(kind: Any, limit: int, method: str, target: str, body: object) -> None:  # noqa: ANN401 - a Kind
+def test_83_quotas(kind: Kind, limit: int, method: str, target: str, body: object) -> None:
     """One more than a run may make is denied, also where earlier ones are gone again."""
     kept = ledger()
     for number in range(limit - kept.made(kind) - 1):

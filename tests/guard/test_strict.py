@@ -74,9 +74,10 @@ def test_reads_what_python_writes(value: object) -> None:
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     """No bytes make the reader fail in another way than by refusing."""
     try:
-        decode(data)
-    except Refused as refused:
-        assert refused.status in {400, 413}
+        value = decode(data)
+    except Refused:
+        return
+    assert value == json.loads(data)
 
 
 @pytest.mark.parametrize("key", ["hostconfig", "HOSTCONFIG", "Ho\u017ftConfig", "HostConfig"])
