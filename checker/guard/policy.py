@@ -199,7 +199,7 @@ def _rewritten(request: Request, route: Route, found: Target, names: Mapping[str
     path = route.path.format_map({kind: draft.names[kind] for kind in names})
     body = None
     if route.schema is not None:
-        body = json.dumps(draft.body, separators=(",", ":"), ensure_ascii=False).encode()
+        body = json.dumps(draft.body, separators=(",", ":"), ensure_ascii=False, sort_keys=True).encode()
     return Allowed(
         route=route.name,
         method=route.method,

@@ -42,7 +42,8 @@ class Engine:
     async def __call__(self, method: str, path: str, body: object) -> tuple[int, Any]:
         self.asked.append((method, path, body))
         found = self.answers.get(f"{method} {path.partition('?')[0]}", (404, {"message": "not there"}))
-        return found.pop(0) if isinstance(found, list) else found
+        answer: tuple[int, Any] = found.pop(0) if isinstance(found, list) else found
+        return answer
 
 
 @dataclass
