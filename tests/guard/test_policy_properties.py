@@ -17,109 +17,36 @@ from tests.guard.asking import EVERYTHING, GRANTS, OWN, WORK, ledger, request
 
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.json"))
 
+
+def names(text: str) -> frozenset[str]:
+    """Return the words of a text."""
+    return frozenset(text.split())
+
+
 # Written down once more, and by hand: what may be in a request that creates a container
-CONFIG = frozenset(
-    [
-        "Hostname",
-        "Domainname",
-        "User",
-        "AttachStdin",
-        "AttachStdout",
-        "AttachStderr",
-        "ExposedPorts",
-        "Tty",
-        "OpenStdin",
-        "StdinOnce",
-        "Env",
-        "Cmd",
-        "Healthcheck",
-        "ArgsEscaped",
-        "Image",
-        "Volumes",
-        "WorkingDir",
-        "Entrypoint",
-        "NetworkDisabled",
-        "MacAddress",
-        "OnBuild",
-        "Labels",
-        "StopSignal",
-        "StopTimeout",
-        "Shell",
-        "HostConfig",
-        "NetworkingConfig",
-    ]
+CONFIG = names(
+    """
+    Hostname Domainname User AttachStdin AttachStdout AttachStderr ExposedPorts Tty OpenStdin
+    StdinOnce Env Cmd Healthcheck ArgsEscaped Image Volumes WorkingDir Entrypoint NetworkDisabled
+    MacAddress OnBuild Labels StopSignal StopTimeout Shell HostConfig NetworkingConfig
+    """
 )
-HOST = frozenset(
-    [
-        "Binds",
-        "Mounts",
-        "Tmpfs",
-        "VolumesFrom",
-        "VolumeDriver",
-        "ContainerIDFile",
-        "LogConfig",
-        "NetworkMode",
-        "PortBindings",
-        "PublishAllPorts",
-        "Links",
-        "Dns",
-        "DnsOptions",
-        "DnsSearch",
-        "ExtraHosts",
-        "RestartPolicy",
-        "AutoRemove",
-        "ConsoleSize",
-        "CapAdd",
-        "CapDrop",
-        "IpcMode",
-        "PidMode",
-        "CgroupnsMode",
-        "OomScoreAdj",
-        "ReadonlyRootfs",
-        "SecurityOpt",
-        "ShmSize",
-        "Sysctls",
-        "Init",
-        "Isolation",
-        "PidsLimit",
-        "CpuShares",
-        "Memory",
-        "NanoCpus",
-        "BlkioWeight",
-        "CpuPeriod",
-        "CpuQuota",
-        "CpusetCpus",
-        "CpusetMems",
-        "MemoryReservation",
-        "MemorySwap",
-        "MemorySwappiness",
-        "KernelMemory",
-        "KernelMemoryTCP",
-        "Ulimits",
-    ]
+HOST = names(
+    """
+    Binds Mounts Tmpfs VolumesFrom VolumeDriver ContainerIDFile LogConfig NetworkMode PortBindings
+    PublishAllPorts Links Dns DnsOptions DnsSearch ExtraHosts RestartPolicy AutoRemove ConsoleSize
+    CapAdd CapDrop IpcMode PidMode CgroupnsMode OomScoreAdj ReadonlyRootfs SecurityOpt ShmSize
+    Sysctls Init Isolation PidsLimit CpuShares Memory NanoCpus BlkioWeight CpuPeriod CpuQuota
+    CpusetCpus CpusetMems MemoryReservation MemorySwap MemorySwappiness KernelMemory KernelMemoryTCP
+    Ulimits
+    """
 )
-FORBIDDEN = frozenset(
-    [
-        "Privileged",
-        "Devices",
-        "DeviceRequests",
-        "DeviceCgroupRules",
-        "CgroupParent",
-        "Cgroup",
-        "Runtime",
-        "UTSMode",
-        "UsernsMode",
-        "GroupAdd",
-        "StorageOpt",
-        "Annotations",
-        "OomKillDisable",
-        "MaskedPaths",
-        "ReadonlyPaths",
-        "CpuRealtimeRuntime",
-        "CpuRealtimePeriod",
-        "BlkioDeviceReadBps",
-        "SomethingNew",
-    ]
+FORBIDDEN = names(
+    """
+    Privileged Devices DeviceRequests DeviceCgroupRules CgroupParent Cgroup Runtime UTSMode
+    UsernsMode GroupAdd StorageOpt Annotations OomKillDisable MaskedPaths ReadonlyPaths
+    CpuRealtimeRuntime CpuRealtimePeriod BlkioDeviceReadBps SomethingNew
+    """
 )
 FOLDED = frozenset(go_json.fold(name) for name in CONFIG | HOST | FORBIDDEN | {"Type", "Source", "Target", "Name"})
 
@@ -203,14 +130,14 @@ def spelled(name: str) -> st.SearchStrategy[str]:
     return st.sampled_from([name] * 12 + [name.lower(), name.replace("s", "\u017f"), name.replace("K", "\u212a")])
 
 
-def members(names: frozenset[str], **more: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+def members(known: frozenset[str], **more: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     """The text of an object with some of these fields; keys may come twice."""
 
     def member(name: str) -> st.SearchStrategy[str]:
         value = more[name] if name in more else (FITTING.get(name, VALUES) | st.just(None)).map(json.dumps)
         return st.tuples(spelled(name), value).map(lambda pair: f"{json.dumps(pair[0])}:{pair[1]}")
 
-    name = st.sampled_from(sorted(names))
+    name = st.sampled_from(sorted(known))
     chosen = (
         st.lists(name, max_size=5, unique=True) | st.lists(name, max_size=5, unique=True) | st.lists(name, max_size=5)
     )
