@@ -141,6 +141,13 @@ def _endpoint(value: Any, scene: Scene, field: str) -> dict[str, Any]:  # noqa: 
     return dict(ENDPOINT({} if value is None else value, scene, field))
 
 
+_BINDINGS = list_of(record({"HostIp": text(r"[0-9a-fA-F.:]*"), "HostPort": text(r"[0-9-]*")}))
+
+
+def _bindings(value: Any, scene: Scene, field: str) -> list[Any]:  # noqa: ANN401 - JSON is anything
+    return list(_BINDINGS([] if value is None else value, scene, field))  # never rewritten: a check judges them
+
+
 _RESTART = record(
     {"Name": one_of("no", "always", "on-failure", "unless-stopped"), "MaximumRetryCount": number(0, 2**31 - 1)}
 )
@@ -213,9 +220,7 @@ _HOST_CONFIG = record(
         "ContainerIDFile": text(),  # the client writes it; the engine only shows it
         "LogConfig": _LOG,
         "NetworkMode": _network_mode,
-        "PortBindings": map_of(
-            _PORT, list_of(record({"HostIp": text(r"[0-9a-fA-F.:]*"), "HostPort": text(r"[0-9-]*")}))
-        ),
+        "PortBindings": map_of(_PORT, _bindings),
         "PublishAllPorts": flag,
         "Links": list_of(_link),
         "Dns": _STRINGS,

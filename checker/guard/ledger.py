@@ -53,7 +53,10 @@ class Ledger:
             self._note(kind, full_id)
 
     def adopt(self, kind: Kind, full_id: str, name: str = "") -> None:
-        """Put down what the checker made for scripts to use: it is theirs, but neither counted nor noted."""
+        """Put down what the checker made for scripts to use: it is theirs, but neither counted nor noted.
+
+        A container has to carry the label ``kata.run`` of the run, else no list shows it.
+        """
         with self._lock:
             if name and kind != "tag":  # whoever had the name before is gone, or has another one now
                 self._names[kind] = {
