@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BY", "Kind", "Ledger"]
 
+_MOST_EXPECTED = 1000  # a script may ask for as many names as it likes
+
 Kind = Literal["container", "network", "volume", "image", "exec", "tag"]
 """``image`` is an image's id, ``tag`` a complete reference (``docker.io/library/web:latest``) that the run gave."""
 
@@ -33,6 +35,7 @@ class Ledger:
         self._names: dict[Kind, dict[str, str]] = {}
         self._made: dict[Kind, int] = {}
         self._expected: set[tuple[Kind, str]] = set()
+        self._given_back: set[str] = set()
         self._seen: dict[str, frozenset[str]] = {}
         self._before: dict[str, str] | None = None
         self._builds = 0
@@ -112,12 +115,23 @@ class Ledger:
     def expect(self, kind: Kind, name: str) -> None:
         """Put down a name that is about to be the run's: its first events come before the engine's answer."""
         with self._lock:
-            self._expected.add((kind, name))
+            if len(self._expected) < _MOST_EXPECTED:
+                self._expected.add((kind, name))
 
     def expects(self, kind: Kind, name: str) -> bool:
         """Return whether a request for something of that name has been let through."""
         with self._lock:
             return (kind, name) in self._expected
+
+    def give_back(self, reference: str) -> None:
+        """Put down that a build took this name from somebody else's image, which has it again."""
+        with self._lock:
+            self._given_back.add(reference)
+
+    def gave_back(self, reference: str) -> bool:
+        """Return whether a build of the run's took this name from somebody else's image."""
+        with self._lock:
+            return reference in self._given_back
 
     def see_image(self, full_id: str, references: Iterable[str]) -> None:
         """Remember which complete references an image on the engine has, the run's own or not."""

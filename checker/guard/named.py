@@ -129,6 +129,8 @@ def image(name: Any, scene: Scene, _: str = "") -> str:  # noqa: ANN401 - JSON i
         return full_id
     found = _reference(name)
     if not is_visible(found, scene.ledger, scene.grants):
+        if scene.ledger.gave_back(str(found)):  # BuildKit said that it had given the name, and the script believed it
+            raise Refused("guard.image_taken", name=found.short)
         raise Refused("guard.no_image", status=404, name=found.short)
     # the engine would go on to look for an id that begins like this
     return f"{name}:latest" if is_id(name) else str(name)
@@ -142,8 +144,8 @@ def removable_image(name: Any, scene: Scene, _: str = "") -> str:  # noqa: ANN40
     )
     if not scene.ledger.has("image", found) or held:
         for one in held:
-            if not is_removable(one, scene.ledger, scene.grants):
-                raise Refused("guard.image_kept", name=_reference(one).short)
+            if not _sees(one, scene.ledger, scene.grants) or not is_removable(one, scene.ledger, scene.grants):
+                raise Refused("guard.image_kept", name=one.removeprefix("docker.io/").removeprefix("library/"))
     return found
 
 

@@ -76,6 +76,7 @@ async def _own(row: Mapping[str, Any], before: Mapping[str, str], ledger: Ledger
         ledger.add("tag", name, full_id)
     for name in moved:
         if name in before and name not in mine:
+            ledger.give_back(name)
             await _give_back(name, before[name], ask)
 
 

@@ -377,6 +377,15 @@ def test_a_moved_name_goes_back(name: str) -> None:
     assert it.kept.has("image", NEW_IMAGE)
 
 
+def test_a_name_that_went_back_is_explained() -> None:
+    """The script believes that its image has the name, so that using it gets a sentence, not "No such image"."""
+    it = build([row(FOREIGN, "payroll:latest")], [row(FOREIGN), row(NEW_IMAGE, "payroll:latest")])
+    denied = ask("POST", "/containers/create", {"Image": "payroll"}, kept=it.kept)
+    assert isinstance(denied, Denied)
+    assert denied.key == "guard.image_taken"
+    assert isinstance(ask("POST", "/containers/create", {"Image": NEW_IMAGE}, kept=it.kept), Allowed)
+
+
 def test_a_name_that_may_change_stays_moved() -> None:
     """What the exercise says may change, and what is the run's own, is not given back."""
     it = build([row(REDIS, "hello-world:latest")], [row(REDIS), row(NEW_IMAGE, "hello-world:latest")])

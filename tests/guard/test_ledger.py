@@ -93,6 +93,16 @@ def test_threads_lose_nothing() -> None:
     assert len(kept.ids("exec")) == kept.made("exec") == 600
 
 
+def test_what_is_expected_has_a_limit() -> None:
+    """A script that asks for ever more names does not fill our memory."""
+    kept = Ledger("run")
+    for number in range(2000):
+        kept.expect("volume", f"v{number}")
+    assert kept.expects("volume", "v1")
+    assert not kept.expects("volume", "v1999")
+    assert not kept.expects("network", "v1")
+
+
 def test_builds_share_one_look_at_what_was_before() -> None:
     """What was there before the first of several builds counts until the last of them has ended."""
     kept = Ledger("run")

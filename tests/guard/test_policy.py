@@ -558,6 +558,8 @@ def test_an_image_with_a_shared_name_too_is_not_removed() -> None:
     kept = ledger()
     kept.see_image(IMAGE, [f"{HUB}mine:latest", f"{HUB}payroll:latest"])
     assert said(ask("DELETE", f"/images/{IMAGE}", kept=kept)) == "image_kept"
+    kept.see_image(IMAGE, [f"{HUB}mine:latest", "no reference at all"])
+    assert said(ask("DELETE", f"/images/{IMAGE}", kept=kept)) == "image_kept"
     assert said(ask("DELETE", f"/images/{IMAGE}")) == ""
     assert said(ask("DELETE", f"/images/{REDIS}")) == "image_kept"
 
