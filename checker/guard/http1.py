@@ -290,7 +290,7 @@ class Client:
     async def piece(self, data: bytes, *, chunked: bool) -> None:
         """Send a piece of the answer's body."""
         if chunked and data:
-            await self.stream.send(b"%x\r\n%b\r\n" % (len(data), data))
+            await self.stream.send(b"%x\r\n" % len(data), data, b"\r\n")
         elif data:
             await self.stream.send(data)
 
@@ -303,7 +303,7 @@ class Client:
         """Send a whole answer."""
         length = [] if status in WITHOUT_BODY else [("Content-Length", str(len(body)))]
         await self.start(status, (*headers, *length))
-        if length and not self._head_only:
+        if body and length and not self._head_only:
             await self.stream.send(body)
 
     async def linger(self) -> None:

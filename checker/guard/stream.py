@@ -29,7 +29,7 @@ class Stream(Protocol):
     async def receive(self, seconds: float | None = None) -> bytes:
         """Return what has come, at most ``PIECE`` bytes, within so many seconds; nothing at the end."""
 
-    async def send(self, data: bytes | bytearray | memoryview) -> None:
+    async def send(self, *parts: bytes) -> None:
         """Send all of it, as fast as the other side takes it."""
 
     async def end(self) -> None:
@@ -74,14 +74,23 @@ class Plain:
             except (BlockingIOError, InterruptedError):
                 await self._wait(self._loop.add_reader, self._loop.remove_reader, seconds)
 
-    async def send(self, data: bytes | bytearray | memoryview) -> None:
-        """Send all of it, as fast as the other side takes it.
+    async def send(self, *parts: bytes) -> None:
+        """Send all of it, as fast as the other side takes it, and without joining it first.
 
         Raises:
             OSError: The connection broke, or was cut here.
         """
-        with memoryview(data) as view:
+        try:
+            sent = self._socket.sendmsg(parts)
+        except (BlockingIOError, InterruptedError):
             sent = 0
+        for part in parts:
+            if sent < len(part):
+                await self._send_rest(part, sent)
+            sent = max(0, sent - len(part))
+
+    async def _send_rest(self, part: bytes, sent: int) -> None:
+        with memoryview(part) as view:
             while sent < len(view):
                 try:
                     sent += self._socket.send(view[sent:])
@@ -204,13 +213,13 @@ class Tls:
             except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
                 return b""
 
-    async def send(self, data: bytes | bytearray | memoryview) -> None:
+    async def send(self, *parts: bytes) -> None:
         """Send all of it, as fast as the other side takes it.
 
         Raises:
             OSError: The connection broke, or was cut here.
         """
-        with memoryview(data) as view:
+        with memoryview(b"".join(parts)) as view:
             for start in range(0, len(view), PIECE):
                 self._tls.write(view[start : start + PIECE])
                 await self._flush()

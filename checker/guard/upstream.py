@@ -74,6 +74,7 @@ class Call:
         self._limits = limits
         self._h11 = h11.Connection(h11.CLIENT, max_incomplete_event_size=limits.head_bytes)
         self._head_only = False
+        self._chunked = self._streamed = False
         self._answered: Answer | None = None
 
     async def ask(self, method: str, target: str, headers: tuple[tuple[str, str], ...], body: bytes | None) -> None:
@@ -86,6 +87,7 @@ class Call:
             body: The whole body; None where there is none, or it follows by ``piece``.
         """
         self._head_only = method == "HEAD"
+        self._chunked = ("Transfer-Encoding", "chunked") in headers
         wanted = [("Host", "docker"), *headers]
         data = self._h11.send(h11.Request(method=method, target=target, headers=wanted))
         if body:
@@ -94,15 +96,18 @@ class Call:
 
     async def piece(self, data: bytes) -> None:
         """Send a piece of a body that comes in pieces."""
-        framed = self._h11.send(h11.Data(data=data))
-        if framed:
-            await self.stream.send(framed)
+        if self._chunked:
+            await self.stream.send(b"%x\r\n" % len(data), data, b"\r\n")
+        else:
+            await self.stream.send(data)
+        self._streamed = True
 
     async def finish(self) -> None:
         """Say that the request is complete."""
-        data = self._h11.send(h11.EndOfMessage())
-        if data:
-            await self.stream.send(data)
+        if self._chunked:
+            await self.stream.send(b"0\r\n\r\n")
+        elif not self._streamed:
+            self._h11.send(h11.EndOfMessage())  # it knows the body's length, and that it has gone
 
     async def answer(self, seconds: float | None) -> Answer:
         """Return the head of the answer; that of a 101 too.
