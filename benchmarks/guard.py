@@ -25,9 +25,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from checker.engine import find_engine
-from checker.guard import Grants, Guard
+from checker.guard import Grants
 from checker.guard.reference import reference
 from checker.guard.remove import remove
+from checker.guard.serve import Guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["BY", "Kind", "Ledger"]
+__all__ = ["BY", "SCRIPT", "Kind", "Ledger"]
 
 _MOST_EXPECTED = 1000  # a script may ask for as many names as it likes
 
@@ -16,7 +16,8 @@ Kind = Literal["container", "network", "volume", "image", "exec", "tag"]
 """``image`` is an image's id, ``tag`` a complete reference (``docker.io/library/web:latest``) that the run gave."""
 
 BY = "kata.by"
-"""The label, beside ``kata.run``, of what a script asked for rather than the checker; its value is ``script``."""
+"""The label, beside ``kata.run``, of what a script asked for rather than the checker; its value is ``SCRIPT``."""
+SCRIPT = "script"
 
 
 class Ledger:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from checker.phrase import Text, phrase
+from checker.phrase import Text, with_remedy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +32,7 @@ class Body(enum.Enum):
 class Reply(enum.Enum):
     """How a route's answer is passed on."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - no password
     """As it comes, whatever its length: logs, tars."""
     WHOLE = "whole"
     """JSON, read whole, and handed to the exchange before the client gets it."""
@@ -108,8 +108,8 @@ class Denied:
 
     @property
     def text(self) -> Text:
-        """The sentence in both languages."""
-        return phrase(self.key).fill(self.blanks)
+        """The sentence, and what to do about it, in both languages."""
+        return with_remedy(self.key).fill(self.blanks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

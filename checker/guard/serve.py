@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Self
 
 from checker.guard.ledger import Ledger
 from checker.guard.limits import Limits
-from checker.guard.proxy import Proxy
-from checker.guard.rules import Rules
+from checker.guard.proxy.clients import Proxy
+from checker.guard.proxy.rules import Rules
+from checker.guard.proxy.upstream import Upstream
 from checker.guard.transcript import Entry, Transcript
-from checker.guard.upstream import Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +54,7 @@ class Guard:
         mode: The socket's permissions.
         group: The number of the group that the socket belongs to; None for our own.
         on_death: Called, from the guard's thread, with what it died of, if it does.
-        rules: The policy; that of ``checker.guard.policy`` where it is not given.
+        rules: The policy; that of ``checker.guard.policy.judging`` where it is not given.
     """
 
     def __init__(  # noqa: PLR0913 - all but four have their usual values

@@ -111,6 +111,17 @@ class Transcript:
                 self._entries[entry.number] = entry
         self._tell(entry)
 
+    def since(self, number: int) -> Transcript:
+        """Return what has been asked from a request on, as it is known now.
+
+        ``bench.transcript.since(finished.first_request)`` is what one script asked.
+        """
+        later = Transcript(kept=self._kept)
+        later._began = self._began
+        later._count = self.count
+        later._entries = {entry.number: entry for entry in self.entries if entry.number >= number}
+        return later
+
     def asked(self, route: str) -> tuple[Entry, ...]:
         """Return what was asked on a route and let through, oldest first.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from checker.guard import Grants, Ledger
 from checker.guard.message import Allowed, Denied, Head, Request
-from checker.guard.policy import judge
+from checker.guard.policy.judging import judge
 
 HUB = "docker.io/library/"
 WORK = Path("/work/of/this/run")

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from checker.engine import Engine
-from checker.guard import Grants, Guard, Limits
+from checker.guard import Grants
+from checker.guard.limits import Limits
+from checker.guard.serve import Guard
 from tests.guard.fake_engine import FakeEngine
 from tests.guard.stand_in import Policy
 

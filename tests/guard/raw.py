@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from checker.guard import Guard
+    from checker.guard.serve import Guard
 
 __all__ = ["Raw", "Said", "request"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from checker.guard.message import Allowed, Body, Denied, Head, Reply, Request
-from checker.guard.rules import Rules
+from checker.guard.proxy.rules import Rules
 
 if TYPE_CHECKING:
     from checker.guard.message import Ask

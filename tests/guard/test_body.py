@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from checker.guard.body import Chunked, Frame, Misframed, Sized, UntilEnd
+from checker.guard.proxy.body import Chunked, Frame, Misframed, Sized, UntilEnd
 
 WHOLE = b"5\r\nhello\r\nA\r\n, 0123456\n\r\n1\r\n\r\r\n0\r\n\r\n"
 
@@ -14,6 +14,7 @@ def read(frame: Frame, *pieces: bytes) -> bytes:
     return b"".join(frame.feed(piece) for piece in pieces)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 @given(st.lists(st.binary(min_size=1, max_size=50), max_size=6), st.lists(st.integers(1, 12), min_size=1), st.binary())
 def test_chunks_may_be_cut_anywhere(parts: list[bytes], cuts: list[int], after: bytes) -> None:
     """What was put into chunks comes out of them, however the bytes arrive; what follows is not touched."""

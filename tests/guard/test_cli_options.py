@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from checker.engine import find_engine
-from checker.guard import Grants, Guard, Ledger
+from checker.guard import Grants, Ledger
+from checker.guard.serve import Guard
+from tests.conftest import at_the_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -264,7 +266,12 @@ class Client:
         if self._is_too_old(command.split()):
             pytest.skip("this client has no such option yet")
         self.count += 1
-        names = {"%W": str(self.work), "%N": "kata-g-options", "%C": "kata-g-other", "%V": f"kata-g-vol{self.count}"}
+        names = {
+            "%W": str(self.work),
+            "%N": "guard-test-options",
+            "%C": "guard-test-other",
+            "%V": f"guard-test-vol{self.count}",
+        }
         words = [re.sub(r"%[WNCV]", lambda found: names[found[0]], word) for word in shlex.split(command)]
         before = self.guard.transcript.count
         done = subprocess.run(
@@ -298,14 +305,16 @@ def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     (work / "env").write_text("A=b\n", encoding="utf-8")
     (work / "Dockerfile").write_text("FROM busybox:1 AS last\nCMD true\n", encoding="utf-8")
     hub = "docker.io/library/"
-    grants = Grants(work=work, images=frozenset({f"{hub}busybox:1", f"{hub}redis:7"}), prefix="kata-g-")
+    grants = Grants(work=work, images=frozenset({f"{hub}busybox:1", f"{hub}redis:7"}), prefix="guard-test-")
     socket = tmp_path_factory.mktemp("s") / "docker.sock"
-    with Guard(engine, grants, "kata-g-options", socket) as guard:
+    with Guard(engine, grants, "guard-test-options", socket) as guard:
         client = Client(guard, work, {**os.environ, **engine.environment()})
-        client("network create --subnet 10.213.77.0/24 --ipv6 --subnet fd00::/64 kata-g-options")
-        client("run -d --name kata-g-other --ipc shareable busybox:1 sleep 600")
+        with at_the_engine():
+            client("network create --subnet 10.213.77.0/24 --ipv6 --subnet fd00::/64 guard-test-options")
+            client("run -d --name guard-test-other --ipc shareable busybox:1 sleep 600")
         yield client
-        _sweep(guard.ledger, client)
+        with at_the_engine():
+            _sweep(guard.ledger, client)
 
 
 def _sweep(ledger: Ledger, client: Client) -> None:
@@ -401,7 +410,9 @@ def test_creating_a_volume(docker: Client, option: str, answer: str) -> None:
 
 
 @pytest.mark.docker
-@pytest.mark.parametrize(("option", "answer"), [*judged(CLASSIC), ("--network none", ""), ("--tag kata-g-built", "")])
+@pytest.mark.parametrize(
+    ("option", "answer"), [*judged(CLASSIC), ("--network none", ""), ("--tag guard-test-built", "")]
+)
 def test_building_with_the_classic_builder(docker: Client, option: str, answer: str) -> None:
     """So does each option of the classic ``docker build``."""
     assert docker(f"build {option} %W", DOCKER_BUILDKIT="0") == answer

@@ -16,9 +16,10 @@ import pytest
 from ptyprocess import PtyProcessUnicode
 
 from checker.engine import find_engine
-from checker.guard import Grants, Guard
+from checker.guard import Grants
 from checker.guard.reference import reference
 from checker.guard.remove import remove
+from checker.guard.serve import Guard
 from checker.image.catalogue import catalogue
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.docker
 
 SECONDS = 30
 # no two tests at the same time use the same names, and none that a learner would use
-NAME = f"kata-g-{os.getpid()}"
+NAME = f"guard-test-{os.getpid()}"
 CHANGES = (
     (re.compile(r"sha256:[0-9a-f]{64}|\b[0-9a-f]{64}\b|\b[0-9a-f]{12}\b"), "<id>"),
     (re.compile(r"cannot \w+ container: [\w-]+: "), ""),  # what some of the engine's errors begin with
@@ -191,13 +192,13 @@ SCRIPTS = {
         services:
           web:
             image: busybox:1
-            command: sh -c 'echo started; exec top'
+            command: sh -c 'echo started; exec sleep 600'
             init: true
             healthcheck: {test: ["CMD", "true"], interval: 1s}
             depends_on: [store]
             volumes: ["data:/data", "./:/here:ro"]
           store:
-            build: {context: ., dockerfile_inline: "FROM busybox:1\\nCMD top\\n"}
+            build: {context: ., dockerfile_inline: "FROM busybox:1\\nCMD sleep 600\\n"}
         volumes: {data: {}}
         END
         docker compose up -d --wait --quiet-pull > said 2>&1; echo $?
@@ -240,7 +241,7 @@ def test_a_terminal_is_one(way: str, ways: Ways) -> None:
         assert "20 70" in answer(inner, "stty size; echo in''ner", "inner")
         inner.setwinsize(33, 77)
         assert "33 77" in answer(
-            inner, "while test \"$(stty size)\" != '33 77'; do :; done; stty size; echo si''ze", "size"
+            inner, "while test \"$(stty size)\" != '33 77'; do :; done; stty size; echo chan''ged", "changed"
         )
         inner.write("exit 4\n")
         assert ending(inner) == 4

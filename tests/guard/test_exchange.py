@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checker.guard import Grants, Ledger
-from checker.guard.exchange import Exchange, learn
+from checker.guard.exchange.exchange import Exchange, learn
 from checker.guard.message import Allowed, Denied
 from tests.guard.asking import (
     EVERYTHING,

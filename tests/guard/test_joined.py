@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from checker.engine import Engine
-from checker.guard import Grants, Guard
+from checker.guard import Grants
+from checker.guard.serve import Guard
 from tests.guard.conftest import SMALL
 from tests.guard.raw import Raw, request
 

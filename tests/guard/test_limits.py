@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from checker.engine import Engine
-from checker.guard import Grants, Guard
-from checker.guard.proxy import RESERVE
+from checker.guard import Grants
+from checker.guard.proxy.clients import RESERVE
+from checker.guard.serve import Guard
 from tests.guard.conftest import SMALL
 from tests.guard.raw import Raw, request
 from tests.guard.test_proxy import CHUNKED, UPGRADE, chunk, last, wait_until

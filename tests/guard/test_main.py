@@ -97,10 +97,21 @@ def test_what_was_made_through_it_is_gone_when_it_ends(short: Path, tmp_path: Pa
     (tmp_path / "Dockerfile").write_text("FROM busybox:1\nRUN echo > /made\n", encoding="utf-8")
     socket = short / "g.sock"
     commands = (
-        ("network", "create", "kata-g-main"),
-        ("volume", "create", "kata-g-main"),
-        ("build", "-q", "-t", "kata-g-main", str(tmp_path)),
-        ("run", "-d", "--name", "kata-g-main", "--net", "kata-g-main", "-v", "kata-g-main:/v", "kata-g-main", "top"),
+        ("network", "create", "guard-test-main"),
+        ("volume", "create", "guard-test-main"),
+        ("build", "-q", "-t", "guard-test-main", str(tmp_path)),
+        (
+            "run",
+            "-d",
+            "--name",
+            "guard-test-main",
+            "--net",
+            "guard-test-main",
+            "-v",
+            "guard-test-main:/v",
+            "guard-test-main",
+            "top",
+        ),
     )
     with start("--socket", socket, "--engine", engine.host) as guard:
         assert guard.stdout is not None
@@ -114,9 +125,9 @@ def test_what_was_made_through_it_is_gone_when_it_ends(short: Path, tmp_path: Pa
         _, errors = guard.communicate(timeout=SECONDS)
     assert (guard.returncode, errors) == (0, "")
     for path in (
-        "/containers/kata-g-main/json",
-        "/networks/kata-g-main",
-        "/volumes/kata-g-main",
-        "/images/kata-g-main/json",
+        "/containers/guard-test-main/json",
+        "/networks/guard-test-main",
+        "/volumes/guard-test-main",
+        "/images/guard-test-main/json",
     ):
         assert engine.request("GET", path)[0] == 404, path

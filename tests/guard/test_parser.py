@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from checker.guard.http1 import Malformed, _understood
 from checker.guard.message import Head
+from checker.guard.proxy.http1 import Malformed, _understood
 from tests.guard.raw import Raw, request
 
 if TYPE_CHECKING:
-    from checker.guard import Guard
+    from checker.guard.serve import Guard
     from tests.guard.fake_engine import FakeEngine
 
 CREATE = "POST /v1.41/containers/create HTTP/1.1\r\n"

@@ -9,7 +9,7 @@ import pytest
 
 from checker.guard import Grants, Ledger
 from checker.guard.message import Allowed, Body, Denied, Head, Reply
-from checker.guard.policy import judge, match, needs
+from checker.guard.policy.judging import judge, match, needs
 from tests.guard.asking import (
     EVERYTHING,
     EXEC,

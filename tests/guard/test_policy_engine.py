@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from checker.engine import LABEL, Engine, find_engine
 from checker.guard import Grants, Ledger
 from checker.guard.message import Allowed, Denied
-from checker.guard.policy import judge
+from checker.guard.policy.judging import judge
 from tests.guard.asking import HUB, request
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def oracle() -> Iterator[Engine]:
     """The real engine, freed in the end of what was created on it."""
     engine = find_engine()
     yield engine
-    own = json.dumps({"label": [f"{LABEL}=kata-g-oracle"]}).replace('"', "%22").replace(" ", "")
+    own = json.dumps({"label": [f"{LABEL}=guard-test-oracle"]}).replace('"', "%22").replace(" ", "")
     for row in engine.request("GET", f"/containers/json?all=1&filters={own}")[1]:
         engine.request("DELETE", f"/containers/{row['Id']}?force=1&v=1")
 
@@ -65,7 +65,7 @@ def test_what_comes_through_has_no_power(oracle: Engine, tmp_path: Path, host: d
     host = {**host, "Binds": [one.replace("%W", str(tmp_path)) for one in host.get("Binds", [])]}
     body = {"Image": "busybox:1", "Cmd": ["true"], "HostConfig": host}
     grants = Grants(work=tmp_path, images=frozenset({f"{HUB}busybox:1"}))
-    found = judge(request("POST", "/v1.43/containers/create", body), Ledger("kata-g-oracle"), grants)
+    found = judge(request("POST", "/v1.43/containers/create", body), Ledger("guard-test-oracle"), grants)
     assume(not isinstance(found, Denied))
     assert isinstance(found, Allowed)
     assert found.body is not None
@@ -89,6 +89,6 @@ def assert_harmless(inspected: dict[str, Any], work: Path) -> None:
     assert host["LogConfig"]["Type"] in {"json-file", "local"}
     assert 0 < host["PidsLimit"] <= 4096
     assert host["OomScoreAdj"] >= 0
-    assert inspected["Config"]["Labels"][LABEL] == "kata-g-oracle"
+    assert inspected["Config"]["Labels"][LABEL] == "guard-test-oracle"
     for mount in inspected["Mounts"]:
         assert mount["Type"] != "bind" or mount["Source"].startswith(str(work))

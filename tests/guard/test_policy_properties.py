@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from checker.guard.message import Allowed, Denied, Head, Request
-from checker.guard.policy import judge, match, needs
+from checker.guard.policy.judging import judge, match, needs
 from tests.guard import go_json
 from tests.guard.asking import EVERYTHING, GRANTS, OWN, WORK, ledger, request
 

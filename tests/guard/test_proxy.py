@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from checker.engine import Engine
-from checker.guard import Entry, Grants, Guard
+from checker.guard import Entry, Grants
 from checker.guard.message import Denied
-from checker.guard.stream import Plain
+from checker.guard.proxy.stream import Plain
+from checker.guard.serve import Guard
 from tests.guard.raw import Raw, request
 
 if TYPE_CHECKING:

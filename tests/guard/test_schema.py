@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from checker.guard.refused import Refused
-from checker.guard.schema import (
+from checker.guard.policy.refused import Refused
+from checker.guard.policy.schema import (
     GONE,
     Rule,
     Scene,

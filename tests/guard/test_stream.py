@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from checker.engine import Engine
-from checker.guard import Grants, Guard
+from checker.guard import Grants
+from checker.guard.serve import Guard
 from tests.guard.fake_engine import Talk
 from tests.guard.raw import Raw, request
 from tests.guard.test_proxy import hijacked, last

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checker.guard.refused import Refused
-from checker.guard.strict import DEPTH, LIMIT, decode, folded
+from checker.guard.policy.refused import Refused
+from checker.guard.policy.strict import DEPTH, LIMIT, decode, folded
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(exclude_categories=["Cs"])),

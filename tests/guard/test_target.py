@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checker.guard.message import Denied, Head
-from checker.guard.policy import match
+from checker.guard.policy.judging import match
+from checker.guard.policy.refused import Refused
+from checker.guard.policy.target import query_text, target
 from checker.guard.reference import reference
-from checker.guard.refused import Refused
-from checker.guard.target import query_text, target
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from checker.guard.message import Head
-from checker.guard.record import Record
+from checker.guard.proxy.record import Record
 from checker.guard.transcript import Entry, Transcript
 
 HELLO = "docker.io/library/hello-world:latest"

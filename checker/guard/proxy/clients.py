@@ -9,22 +9,22 @@ import resource
 import sys
 from typing import TYPE_CHECKING
 
-from checker.guard.answers import message
-from checker.guard.errand import Errand
-from checker.guard.http1 import Client, Malformed, TooSlow, Vanished
-from checker.guard.record import Record
-from checker.guard.stream import Plain
+from checker.guard.proxy.answers import message
+from checker.guard.proxy.errand import Errand
+from checker.guard.proxy.http1 import Client, Malformed, TooSlow, Vanished
+from checker.guard.proxy.record import Record
+from checker.guard.proxy.stream import Plain
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
-    from checker.guard.http1 import Asked
     from checker.guard.limits import Limits
     from checker.guard.message import Head
-    from checker.guard.rules import Rules
+    from checker.guard.proxy.http1 import Asked
+    from checker.guard.proxy.rules import Rules
+    from checker.guard.proxy.upstream import Upstream
     from checker.guard.transcript import Transcript
-    from checker.guard.upstream import Upstream
 
 __all__ = ["RESERVE", "Proxy"]
 

@@ -12,16 +12,16 @@ from urllib.parse import urlsplit
 
 import h11
 
-from checker.guard.body import Chunked, Misframed, Sized, UntilEnd
-from checker.guard.stream import Plain, Tls
+from checker.guard.proxy.body import Chunked, Misframed, Sized, UntilEnd
+from checker.guard.proxy.stream import Plain, Tls
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from checker.engine import Engine
-    from checker.guard.body import Frame
     from checker.guard.limits import Limits
-    from checker.guard.stream import Stream
+    from checker.guard.proxy.body import Frame
+    from checker.guard.proxy.stream import Stream
 
 __all__ = ["Answer", "Call", "EngineGone", "Upstream"]
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from checker.guard.message import Body, Reply
-from checker.guard.query import Repeated
-from checker.guard.schema import Rule
+from checker.guard.policy.query import Repeated
+from checker.guard.policy.schema import Rule
 
 __all__ = ["Route", "Way"]
 

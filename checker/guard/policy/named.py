@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from checker.guard.policy.refused import Refused
 from checker.guard.reference import Reference, is_id, is_local, reference
-from checker.guard.refused import Refused
 
 if TYPE_CHECKING:
     from checker.guard.ledger import Kind, Ledger
     from checker.guard.message import Grants
-    from checker.guard.schema import Scene
+    from checker.guard.policy.schema import Scene
 
 __all__ = [
     "container",

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from checker.guard import objects
 from checker.guard.message import Reply
-from checker.guard.query import Repeated, filters, switch
-from checker.guard.route import Route, Way
-from checker.guard.routes_containers import CONTAINERS
-from checker.guard.routes_images import BUILD, IMAGES
-from checker.guard.schema import one_of, text
+from checker.guard.policy import objects
+from checker.guard.policy.query import Repeated, filters, switch
+from checker.guard.policy.route import Route, Way
+from checker.guard.policy.routes_containers import CONTAINERS
+from checker.guard.policy.routes_images import BUILD, IMAGES
+from checker.guard.policy.schema import one_of, text
 
 __all__ = ["ROUTES", "UNKNOWN"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from checker.guard.refused import Refused
+from checker.guard.policy.refused import Refused
 
 __all__ = ["DEPTH", "LIMIT", "Refused", "decode", "folded"]
 

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 
 import h11
 
-from checker.guard.body import Chunked, Misframed, Sized
 from checker.guard.message import Denied, Head
+from checker.guard.proxy.body import Chunked, Misframed, Sized
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable
 
-    from checker.guard.body import Frame
     from checker.guard.limits import Limits
-    from checker.guard.stream import Stream
+    from checker.guard.proxy.body import Frame
+    from checker.guard.proxy.stream import Stream
 
 __all__ = ["WITHOUT_BODY", "Asked", "Client", "Malformed", "TooSlow", "Vanished"]
 

@@ -6,20 +6,20 @@ import contextlib
 import json
 from typing import TYPE_CHECKING
 
-from checker.guard.answers import message, written
-from checker.guard.delivery import Delivery
-from checker.guard.http1 import Malformed, TooSlow, Vanished
 from checker.guard.message import Allowed, Body, Denied, Reply, Request
-from checker.guard.upstream import EngineGone
+from checker.guard.proxy.answers import message, written
+from checker.guard.proxy.delivery import Delivery
+from checker.guard.proxy.http1 import Malformed, TooSlow, Vanished
+from checker.guard.proxy.upstream import EngineGone
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from checker.guard.http1 import Asked, Client
     from checker.guard.limits import Limits
-    from checker.guard.record import Record
-    from checker.guard.rules import Route, Rules
-    from checker.guard.upstream import Upstream
+    from checker.guard.proxy.http1 import Asked, Client
+    from checker.guard.proxy.record import Record
+    from checker.guard.proxy.rules import Route, Rules
+    from checker.guard.proxy.upstream import Upstream
 
 __all__ = ["Errand"]
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from checker.guard import named
-from checker.guard.mounts import bind, mount, tmpfs_options
-from checker.guard.refused import Refused
-from checker.guard.schema import (
+from checker.guard.policy import named
+from checker.guard.policy.mounts import bind, mount, tmpfs_options
+from checker.guard.policy.refused import Refused
+from checker.guard.policy.schema import (
     GONE,
     dropped,
     flag,
@@ -27,7 +27,7 @@ from checker.guard.schema import (
 )
 
 if TYPE_CHECKING:
-    from checker.guard.schema import Rule, Scene
+    from checker.guard.policy.schema import Rule, Scene
 
 __all__ = ["COMMIT", "CREATE", "ENDPOINT", "EXEC", "EXEC_START", "PIDS", "UPDATE"]
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from checker.engine import LABEL
-from checker.guard.named import is_own_tag
-from checker.guard.narrow import complete, see
+from checker.guard.exchange.narrow import complete, see
+from checker.guard.policy.named import is_own_tag
 from checker.guard.reference import reference
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from checker.guard.refused import Refused
-from checker.guard.strict import folded
+from checker.guard.policy.refused import Refused
+from checker.guard.policy.strict import folded
 
 if TYPE_CHECKING:
     from checker.guard.ledger import Ledger

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checker.layout import columns, inert, width, wrap
 from checker.phrase import plain
-from checker.plugin.layout import columns, inert, width, wrap
 
 WORDS = st.text(st.sampled_from("ab 가나다 \n\t.한e\u0301☃👩\u200d💻"), max_size=200)
 

@@ -14,22 +14,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from checker.guard import named, strict
-from checker.guard.finish import Draft, finish
 from checker.guard.message import Allowed, Body, Denied, Reply
-from checker.guard.query import parameters
+from checker.guard.policy import named, strict
+from checker.guard.policy.finish import Draft, finish
+from checker.guard.policy.query import parameters
+from checker.guard.policy.refused import Refused
+from checker.guard.policy.routes import ROUTES, UNKNOWN
+from checker.guard.policy.schema import Scene
+from checker.guard.policy.target import NEWEST, Target, query_text, target
 from checker.guard.reference import is_id, is_local, reference
-from checker.guard.refused import Refused
-from checker.guard.routes import ROUTES, UNKNOWN
-from checker.guard.schema import Scene
-from checker.guard.target import NEWEST, Target, query_text, target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from checker.guard.ledger import Ledger
     from checker.guard.message import Grants, Head, Request
-    from checker.guard.route import Route
+    from checker.guard.policy.route import Route
 
 __all__ = ["Matched", "judge", "match", "needs"]
 

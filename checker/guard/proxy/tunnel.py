@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from checker.guard.limits import Limits
-    from checker.guard.stream import Stream
+    from checker.guard.proxy.stream import Stream
 
 __all__ = ["tunnel"]
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from checker.guard.refused import Refused
+from checker.guard.policy.refused import Refused
 
 __all__ = ["NEWEST", "Target", "query_text", "target"]
 

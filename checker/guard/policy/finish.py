@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from checker.engine import LABEL
-from checker.guard import named
-from checker.guard.containers import PIDS
 from checker.guard.ledger import BY
+from checker.guard.policy import named
+from checker.guard.policy.containers import PIDS
+from checker.guard.policy.refused import Refused
 from checker.guard.reference import Reference, is_local, reference
-from checker.guard.refused import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from checker.guard.ledger import Kind
-    from checker.guard.schema import Scene
+    from checker.guard.policy.schema import Scene
 
 __all__ = ["Draft", "finish"]
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote
 
 from checker.engine import LABEL
-from checker.guard import policy, unseen
+from checker.guard import policy
+from checker.guard.exchange import unseen
+from checker.guard.exchange.narrow import NARROWED, complete, event, info, see
 from checker.guard.ledger import BY
 from checker.guard.message import Denied
-from checker.guard.named import is_own_tag, visible_ids
-from checker.guard.narrow import NARROWED, complete, event, info, see
+from checker.guard.policy.named import is_own_tag, visible_ids
 from checker.guard.reference import is_local, reference
 
 if TYPE_CHECKING:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from checker.guard import named
 from checker.guard.message import Reply
-from checker.guard.query import Repeated, build_args, cache_from, count, filters, json_map, off, switch, ulimits
-from checker.guard.route import Route
-from checker.guard.schema import dropped, labels, never, one_of, text
+from checker.guard.policy import named
+from checker.guard.policy.query import Repeated, build_args, cache_from, count, filters, json_map, off, switch, ulimits
+from checker.guard.policy.route import Route
+from checker.guard.policy.schema import dropped, labels, never, one_of, text
 
 __all__ = ["BUILD", "IMAGES"]
 

@@ -9,15 +9,15 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from checker.guard import named
-from checker.guard.refused import Refused
-from checker.guard.schema import GONE, Rule, list_of, map_of, number, record, text
-from checker.guard.strict import decode
+from checker.guard.policy import named
+from checker.guard.policy.refused import Refused
+from checker.guard.policy.schema import GONE, Rule, list_of, map_of, number, record, text
+from checker.guard.policy.strict import decode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from checker.guard.schema import Scene
+    from checker.guard.policy.schema import Scene
 
 __all__ = [
     "Repeated",

@@ -6,23 +6,23 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from checker.guard.answers import framing, passed, written
-from checker.guard.http1 import WITHOUT_BODY, Vanished
-from checker.guard.lines import objects
 from checker.guard.message import Reply
-from checker.guard.tunnel import tunnel
-from checker.guard.upstream import EngineGone, parsed
+from checker.guard.proxy.answers import framing, passed, written
+from checker.guard.proxy.http1 import WITHOUT_BODY, Vanished
+from checker.guard.proxy.lines import objects
+from checker.guard.proxy.tunnel import tunnel
+from checker.guard.proxy.upstream import EngineGone, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
     from typing import TypeVar
 
-    from checker.guard.http1 import Asked, Client
     from checker.guard.limits import Limits
     from checker.guard.message import Allowed
-    from checker.guard.record import Record
-    from checker.guard.rules import Exchanging
-    from checker.guard.upstream import Answer, Call, Upstream
+    from checker.guard.proxy.http1 import Asked, Client
+    from checker.guard.proxy.record import Record
+    from checker.guard.proxy.rules import Exchanging
+    from checker.guard.proxy.upstream import Answer, Call, Upstream
 
     T = TypeVar("T")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from checker.engine import LABEL
-from checker.guard.named import is_visible, visible_ids
+from checker.guard.policy.named import is_visible, visible_ids
+from checker.guard.policy.target import NEWEST
 from checker.guard.reference import reference
-from checker.guard.target import NEWEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -6,12 +6,12 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from checker.guard.named import volume_to_use
-from checker.guard.refused import Refused
-from checker.guard.schema import flag, labels, never, number, one_of, record
+from checker.guard.policy.named import volume_to_use
+from checker.guard.policy.refused import Refused
+from checker.guard.policy.schema import flag, labels, never, number, one_of, record
 
 if TYPE_CHECKING:
-    from checker.guard.schema import Scene
+    from checker.guard.policy.schema import Scene
 
 __all__ = ["bind", "folder", "mount", "tmpfs_options"]
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from checker.guard import named
-from checker.guard.containers import ENDPOINT
+from checker.guard.policy import named
+from checker.guard.policy.containers import ENDPOINT
+from checker.guard.policy.refused import Refused
+from checker.guard.policy.schema import flag, labels, list_of, map_of, never, one_of, record, text
 from checker.guard.reference import is_local
-from checker.guard.refused import Refused
-from checker.guard.schema import flag, labels, list_of, map_of, never, one_of, record, text
 
 if TYPE_CHECKING:
-    from checker.guard.schema import Scene
+    from checker.guard.policy.schema import Scene
 
 __all__ = ["AUTH", "CONNECT", "DISCONNECT", "NETWORK", "VOLUME"]
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from checker.phrase import KataError
-
 if TYPE_CHECKING:
-    from checker.guard.http1 import Asked
     from checker.guard.message import Allowed, Denied
-    from checker.guard.upstream import Answer
+    from checker.guard.proxy.http1 import Asked
+    from checker.guard.proxy.upstream import Answer
 
 __all__ = ["framing", "message", "passed", "written"]
 
@@ -61,11 +58,8 @@ def framing(allowed: Allowed, asked: Asked) -> list[tuple[str, str]]:
 
 
 def message(denied: Denied) -> tuple[bytes, dict[str, str]]:
-    """Return a refusal as the API's own error JSON, in the learner's language, with its remedy where it has one."""
-    text = denied.text.here()
-    with contextlib.suppress(KeyError):  # not every one has a remedy
-        text = f"{text} {KataError(denied.key, **denied.blanks).remedy.here()}"
-    value = {"message": text}
+    """Return a refusal as the API's own error JSON, in the learner's language."""
+    value = {"message": denied.text.here()}
     return written(value), value
 
 

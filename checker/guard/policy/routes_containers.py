@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from checker.guard import containers, named
 from checker.guard.message import Reply
-from checker.guard.query import Repeated, count, filters, off, switch
-from checker.guard.route import Route, Way
-from checker.guard.schema import dropped, one_of, text
+from checker.guard.policy import containers, named
+from checker.guard.policy.query import Repeated, count, filters, off, switch
+from checker.guard.policy.route import Route, Way
+from checker.guard.policy.schema import dropped, one_of, text
 
 __all__ = ["CONTAINERS"]
 
@@ -136,6 +136,7 @@ CONTAINERS: tuple[Route, ...] = (
         method="POST",
         path="/containers/{container}/wait",
         query={"condition": one_of("not-running", "next-exit", "removed")},
+        reply=Reply.LINES,  # its head comes at once, and a client that waits for it would miss the end
     ),
     Route(
         name="container.attach",
