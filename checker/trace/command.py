@@ -12,8 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checker.guard import Grants, Guard
+from checker.guard import Grants
 from checker.guard.reference import reference
+from checker.guard.serve import Guard
 from checker.image import catalogue
 from checker.phrase import KataError, language
 from checker.trace.diagram import draw

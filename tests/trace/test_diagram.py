@@ -73,7 +73,7 @@ def _extents(drawn: ET.Element) -> Iterator[tuple[float, float, float]]:
     ("language", "words"),
     [
         ("en", ["docker run hello-world", "1", "2", "3", "3½", "4", "Start greeting, please.", "where images live"]),
-        ("ko", ["docker run hello-world", "1", "2", "3", "3½", "4", "greeting을 시작해 주세요.", "image가 사는 곳"]),
+        ("ko", ["docker run hello-world", "1", "2", "3", "3½", "4", "greeting을 시작해 주세요.", "이미지가 사는 곳"]),
     ],
 )
 def test_it_shows_the_steps_of_the_article(language: Language, words: list[str]) -> None:

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from checker.guard.routes import ROUTES
+from checker.guard.policy.routes import ROUTES
 from checker.phrase import phrase
 from checker.trace import questions
 from checker.trace.topic import _ROWS, OTHER, SMALL_TALK, topic
 
 if TYPE_CHECKING:
-    from checker.guard.route import Route
+    from checker.guard.policy.route import Route
 
 
 @pytest.mark.parametrize(
