@@ -5,6 +5,7 @@
 
 import pytest
 
+from checker.guard import Entry, Transcript
 from checker.verdict import Mistake
 from checker.work import Work
 from checker.workbench.bench import Bench
@@ -21,6 +22,7 @@ __all__ = [
     "Binding",
     "Built",
     "Container",
+    "Entry",
     "Event",
     "Finished",
     "Mistake",
@@ -29,6 +31,7 @@ __all__ = [
     "Script",
     "Served",
     "Step",
+    "Transcript",
     "Work",
     "step",
     "wait_for",

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -22,7 +23,7 @@ from checker.phrase import KataError, plain, say
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from checker.engine import Engine
+    from checker.engine import Engine, Place
 
 __all__ = ["main"]
 
@@ -144,21 +145,30 @@ def clean(*, everything: bool) -> None:
     """Remove what is ours."""
     from checker.engine import Place, find_engine  # noqa: PLC0415
     from checker.engine.ready import alone  # noqa: PLC0415
-    from checker.engine.sweep import clean as clean_engine  # noqa: PLC0415
     from checker.engine.sweep import uninstall  # noqa: PLC0415
 
     place = Place.here()
     if not everything:
-        _removed(clean_engine(find_engine()))
+        _removed(_swept(find_engine(), place))
         return
     with alone(place, _tell):
         try:
-            _removed(clean_engine(find_engine()))
+            _removed(_swept(find_engine(), place))
         except KataError as error:
             # a dead engine keeps nothing of ours from being deleted; one of the user's own might
             _tell(error.cause.here())
         for line in uninstall(place):
             click.echo(plain(line))
+
+
+def _swept(engine: Engine, place: Place) -> list[str]:
+    """Remove what dead runs have written down, then what carries our label or an exercise's name; say which."""
+    from checker.engine.sweep import clean as clean_engine  # noqa: PLC0415
+    from checker.workbench.run import sweep_dead  # noqa: PLC0415
+
+    with contextlib.closing(engine.client()) as client:
+        sweep_dead(client, place.data / "runs")
+    return clean_engine(engine)
 
 
 def _removed(lines: Sequence[str]) -> None:

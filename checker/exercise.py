@@ -12,7 +12,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from checker.phrase import KataError, Text, phrase
+from checker.phrase import KataError, Text, with_remedy
 from checker.verdict import Check
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Exercise:
         Raises:
             KeyError: Neither the manifest nor the shared sentences know it, or a blank has no value.
         """
-        text = phrase(mistake.key) if "." in mistake.key else self.mistakes[mistake.key]
+        text = with_remedy(mistake.key) if "." in mistake.key else self.mistakes[mistake.key]
         return text.fill(mistake.blanks)
 
     @classmethod

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["KataError", "Language", "Text", "language", "phrase", "plain", "say"]
+__all__ = ["KataError", "Language", "Text", "language", "phrase", "plain", "say", "with_remedy"]
 
 Language = Literal["en", "ko"]
 
@@ -148,6 +148,20 @@ def phrase(key: str) -> Text:
     """
     area, _, name = key.partition(".")
     return _text(_area(area)[name])
+
+
+def with_remedy(key: str) -> Text:
+    """Return the sentence that ``key`` names, followed by what to do about it where the phrases say that.
+
+    Raises:
+        KeyError: There is no such sentence.
+    """
+    area, _, name = key.partition(".")
+    text, remedy = phrase(key), _area(area)[name].get("remedy")
+    if remedy is None:
+        return text
+    more = _text(remedy)
+    return Text(en=f"{text.en} {more.en}", ko=f"{text.ko} {more.ko}")
 
 
 def _text(table: object) -> Text:

@@ -8,7 +8,6 @@
         check = "answers_on_this_machine_only"    # the check it must fail …
         mistake = "published_to_everyone"         # … the sentence it must get, by its key …
         shows = ["0.0.0.0"]                       # … and what has to stand in that sentence, in both languages
-        disturbs = true                           # it would act on what other tests have on the engine
 
     leftovers.toml              containers = ["kata-04-redis"]: names that an earlier run may have left behind
 """
@@ -46,13 +45,11 @@ class Expected:
         check: The check that it fails.
         mistake: The key of the sentence.
         shows: What the sentence contains in both languages.
-        disturbs: Whether it acts on what is not its own, so that nothing else should run beside it.
     """
 
     check: str
     mistake: str
     shows: tuple[str, ...]
-    disturbs: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +69,6 @@ class Case:
     name: str
     folders: tuple[Path, ...]
     expected: Expected | None = None
-
-    @property
-    def disturbs_others(self) -> bool:
-        """Whether nothing else should run beside it."""
-        return self.expected is not None and self.expected.disturbs
 
     def __str__(self) -> str:
         return f"{self.exercise.number}-{self.kind}-{self.name}"
@@ -114,8 +106,7 @@ def _folders(parent: Path) -> list[Path]:
 
 def _expected(file: Path) -> Expected:
     data = tomllib.loads(file.read_text(encoding="utf-8"))
-    disturbs = data["mistake"].startswith("bystander.") or bool(data.get("disturbs", False))
-    return Expected(check=data["check"], mistake=data["mistake"], shows=tuple(data.get("shows", ())), disturbs=disturbs)
+    return Expected(check=data["check"], mistake=data["mistake"], shows=tuple(data.get("shows", ())))
 
 
 def judge(case: Case, root: Path) -> Grade:

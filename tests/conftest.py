@@ -6,6 +6,7 @@ the end as it was at first is asked once, of all of them together.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import re
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from checker.engine import Engine
 
+TOGETHER = {"tests/guard/test_cli_options.py"}  # what its tests share takes longer to make than each of them takes
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -65,7 +67,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:  # noqa
     class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
         def _split_scope(self, nodeid: str) -> str:
             case = re.search(r"test_course\.py::\w+\[(\d\d)-", nodeid)
-            return shared[case[1]] if case else nodeid
+            module = nodeid.partition("::")[0]
+            return shared[case[1]] if case else module if module in TOGETHER else nodeid
 
     return Scheduling(config, log)
 
@@ -117,12 +120,21 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.fixture(autouse=True)
 def _share_the_engine(request: pytest.FixtureRequest) -> Iterator[None]:
     """Let tests that would disturb others run alone; the others run beside each other."""
-    if request.node.get_closest_marker("docker") is None or "PYTEST_XDIST_WORKER" not in os.environ:
+    if request.node.get_closest_marker("docker") is None:
+        yield
+        return
+    with at_the_engine(alone=request.node.get_closest_marker("alone") is not None):
+        yield
+
+
+@contextlib.contextmanager
+def at_the_engine(*, alone: bool = False) -> Iterator[None]:
+    """Wait until the engine may be used, beside others or alone, and say so; for what several tests share."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
         yield
         return
     run = os.environ["PYTEST_XDIST_TESTRUNUID"]
     with (Path(tempfile.gettempdir()) / f"kata-tests-{run}.lock").open("w") as lock:
-        alone = request.node.get_closest_marker("alone") is not None
         fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
         yield
 

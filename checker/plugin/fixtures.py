@@ -14,6 +14,7 @@ from checker.engine import Engine, find_engine
 from checker.engine.place import Place
 from checker.phrase import KataError
 from checker.plugin.collection import ExerciseDir
+from checker.plugin.kept import BENCH, ENGINE, STREAM
 from checker.work import Work
 from checker.workbench.run import Run, unwritable
 
@@ -22,13 +23,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from checker.exercise import Exercise
+    from checker.trace.live import Live
     from checker.workbench.bench import Bench
 
-__all__ = ["ENGINE", "bench", "engine", "run", "work"]
+__all__ = ["bench", "engine", "run", "work"]
 
 WAIT_SECONDS = 600.0  # for another run of the same exercise on the same engine
-ENGINE = pytest.StashKey[Engine]()
-"""Where the engine is kept once a check has asked for it."""
 
 
 @pytest.fixture(scope="session")
@@ -59,8 +59,23 @@ def bench(request: pytest.FixtureRequest, engine: Engine, work: Work, run: Run) 
     from checker.workbench.bench import Bench  # noqa: PLC0415 - collecting needs no Docker
 
     exercise = _exercise(request)
-    with _alone(engine, exercise), Bench(engine, exercise, work, run) as opened:
+    live = _live(request.config)
+    with _alone(engine, exercise), Bench(engine, exercise, work, run, tell=live.tell if live else None) as opened:
+        request.config.stash[BENCH] = opened
         yield opened
+        request.config.stash[BENCH] = None
+    if live is not None:
+        live.summary()
+
+
+def _live(config: pytest.Config) -> Live | None:
+    """Return who tells the conversation with the engine, where somebody wants to hear it."""
+    stream = config.stash.get(STREAM, None)
+    if stream is None:
+        return None
+    from checker.trace.live import Live  # noqa: PLC0415 - only where it is asked for
+
+    return Live.on(stream)
 
 
 def _exercise(request: pytest.FixtureRequest) -> Exercise:

@@ -12,7 +12,7 @@ from checker.engine.found import answers
 from checker.engine.place import Place
 from checker.phrase import KataError, Text, phrase
 from checker.plugin.collection import check_of, exercise_of
-from checker.plugin.fixtures import ENGINE
+from checker.plugin.kept import BENCH, ENGINE
 from checker.verdict import Mistake, Outcome, Verdict
 from checker.workbench.run import unwritable
 
@@ -92,10 +92,21 @@ def _mistake(item: pytest.Item, exercise: Exercise, mistake: Mistake, error: Bas
         exercise=exercise.name,
         check=check_of(item),
         outcome=Outcome.FAILED,
-        feedback=exercise.sentence(mistake),
+        feedback=_explained(item, exercise, mistake),
         mistake=mistake.key,
         seconds=seconds,
     )
+
+
+def _explained(item: pytest.Item, exercise: Exercise, mistake: Mistake) -> Text:
+    """Return the mistake's sentence, behind what the guard refused if it did: one may be a consequence of the other."""
+    text = exercise.sentence(mistake)
+    bench = item.config.stash.get(BENCH, None)
+    refusal = bench.gate.refusal() if bench is not None else None
+    if refusal is None or refusal.key == mistake.key:
+        return text
+    first = exercise.sentence(refusal)
+    return Text(en=f"{first.en}\n{text.en}", ko=f"{first.ko}\n{text.ko}")
 
 
 def _charge(item: pytest.Item, error: BaseException) -> str:

@@ -6,8 +6,9 @@ import json
 import os
 import sys
 import threading
+import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import pytest
 
@@ -15,6 +16,7 @@ from checker.exercise import Course, Exercise, UnknownExerciseError
 from checker.phrase import KataError, say
 from checker.plugin.collection import course_of, exercise_of, keep_out_conftests
 from checker.plugin.interruption import end_on_termination, uninterrupted
+from checker.plugin.kept import STREAM
 from checker.plugin.selection import resolve
 from checker.plugin.story import Story
 
@@ -40,6 +42,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     group = parser.getgroup("docker-kata")
     group.addoption("--work", metavar="DIR", help=say("option.work"))
     group.addoption("--grades", metavar="FILE", help=say("option.grades"))
+    group.addoption("--trace-docker", action="store_true", help=say("option.trace_docker"))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -78,6 +81,8 @@ def _prepare(config: pytest.Config) -> None:
     grades = config.getoption("grades")
     if grades is not None and not (folder / grades).parent.is_dir():
         raise KataError("option.no_place_for_grades", file=grades)
+    if config.getoption("trace_docker") and config.getoption("numprocesses", None):
+        raise KataError("option.trace_beside")
     if _asks_for_exercises(config):
         for name in _wanted(config, course):
             Exercise.read(course.folder / name)
@@ -108,6 +113,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     # a warning is for us, who run the tests; to a learner it must neither show nor fail anything
     config.addinivalue_line("filterwarnings", "ignore")
+    warnings.simplefilter("ignore")  # outside of checks too; pytest puts back what was
     config.option.continue_on_collection_errors = True  # one exercise's broken checks are no reason to skip another's
     is_worker = hasattr(config, "workerinput")
     if is_worker or config.option.collectonly:
@@ -115,11 +121,20 @@ def pytest_configure(config: pytest.Config) -> None:
     end_on_termination()
     story = Story.instead_of_reporter(config)
     config.stash[_STORY] = story
+    if config.getoption("trace_docker"):
+        config.stash[STREAM] = _past_capture(config, story.stream)
     config.pluginmanager.register(story, "kata-story")
     if config.getoption("htmlpath", None):
         from checker.plugin.html import HtmlReport  # noqa: PLC0415 - only where a report is asked for
 
         config.pluginmanager.register(HtmlReport(story), "kata-html")
+
+
+def _past_capture(config: pytest.Config, stream: TextIO) -> TextIO:
+    """Return another way to where a stream leads now, before pytest captures what checks print."""
+    same = os.fdopen(os.dup(stream.fileno()), "w", encoding=stream.encoding, errors=stream.errors)
+    config.add_cleanup(same.close)
+    return same
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

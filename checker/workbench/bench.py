@@ -12,23 +12,15 @@ import secrets
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from checker.engine.found import answers
-from checker.explain.reference import normalised
+from checker.engine.found import LABEL, answers
 from checker.phrase import KataError
 from checker.verdict import Mistake
 from checker.workbench.container import Container
 from checker.workbench.events import Events
-from checker.workbench.leftovers import (
-    Stray,
-    is_exercises,
-    is_made_of,
-    remove_labelled,
-    remove_named,
-    remove_strays,
-    stray,
-)
+from checker.workbench.gate import Gate
+from checker.workbench.leftovers import KINDS, Stray, remove_labelled, remove_named, remove_strays
 from checker.workbench.run import sweep_dead
 from checker.workbench.script import Finished, Script
 from checker.workbench.sentinel import Sentinels
@@ -43,6 +35,8 @@ if TYPE_CHECKING:
 
     from checker.engine import Engine
     from checker.exercise import Exercise
+    from checker.guard import Entry
+    from checker.guard.ledger import Kind
     from checker.work import Work
     from checker.workbench.build import Built
     from checker.workbench.run import Run
@@ -60,10 +54,19 @@ class Bench:
         engine: The engine that is worked on.
         exercise: The exercise.
         work: The run's own copy of the learner's files.
-        run_id: What the checker itself makes is labelled ``kata.run=<run_id>``.
+        run_id: What the checker and scripts make is labelled ``kata.run=<run_id>``.
+        gate: The way from scripts to the engine; ``gate.ledger`` is what belongs to them.
+        transcript: What they asked the engine for, and what it answered.
     """
 
-    def __init__(self, engine: Engine, exercise: Exercise, work: Work, run: Run) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        exercise: Exercise,
+        work: Work,
+        run: Run,
+        tell: Callable[[Entry], None] | None = None,
+    ) -> None:
         self.engine = engine
         self.exercise = exercise
         self.work = work
@@ -72,6 +75,10 @@ class Bench:
         self._strays: list[Stray] = []
         self._deadline = time.monotonic() + exercise.seconds
         self._closing = contextlib.ExitStack()
+        self.gate = Gate(
+            engine=engine, exercise=exercise, work=work, run=run, closing=self._closing, note=self._note, tell=tell
+        )
+        self.transcript = self.gate.transcript
 
     def __enter__(self) -> Self:
         sweep_dead(self.client, self._run.folder.parent)
@@ -97,23 +104,17 @@ class Bench:
     @functools.cached_property
     def events(self) -> Events:
         """What happens on the engine, from the moment this is first asked for."""
-        images, prefix = self._shared_images, self.exercise.prefix
-        events = Events(self.client, self.run_id, lambda event: self._note(stray(event, images, prefix)))
+        events = Events(self.client, self.run_id)
         self._closing.callback(events.close)
         self._closing.callback(events.position)  # so that nothing is missed that happened a moment ago
         return events
-
-    @functools.cached_property
-    def _shared_images(self) -> frozenset[str]:
-        """References and ids of the images by which the exercise's nameless containers are known."""
-        found = map(self.image, self.exercise.changes)
-        return frozenset(map(normalised, self.exercise.changes)) | {image["Id"] for image in found if image}
 
     @functools.cached_property
     def bystanders(self) -> Sentinels:
         """Things that no script of the exercise has any business with; to be there before the first one runs."""
         bystanders = Sentinels(self.client, self.run_id)
         self._closing.callback(bystanders.remove)
+        bystanders.lend(self.gate.ledger)
         return bystanders
 
     def nonce(self) -> str:
@@ -124,6 +125,13 @@ class Bench:
         """Remove the exercise's own objects (``kata-NN-*``) from the engine."""
         remove_named(self.client, self.exercise.prefix)
 
+    def lend(self, kind: Literal["container", "image"], full_id: str, name: str = "") -> None:
+        """Let scripts see and use something that the checks made; nobody's containers are there for them otherwise.
+
+        An image whose name begins with the exercise's prefix need not be lent.
+        """
+        self.gate.ledger.adopt(kind, full_id, name)
+
     def start(self, name: str, environment: Mapping[str, str] | None = None, *arguments: str) -> Script:
         """Start one of the learner's scripts; to be used as a context manager.
 
@@ -133,7 +141,12 @@ class Bench:
         script = self.work.script(name)
         self.bystanders  # noqa: B018 - they have to stand there before, not after
         self.events.position()
-        return Script(script, {**self._environment(), **(environment or {})}, arguments)
+        guard = self.gate.open()
+        try:
+            return Script(script, {**self.gate.environment(guard.host), **(environment or {})}, arguments, guard)
+        except BaseException:
+            guard.close()
+            raise
 
     def run(
         self,
@@ -162,8 +175,8 @@ class Bench:
         """Run a script whose ``DOCKER_HOST`` is a socket where nobody listens."""
         script = self.work.script(name)
         with tempfile.TemporaryDirectory(prefix="kata-") as folder:
-            nobody = {"DOCKER_HOST": f"unix://{folder}/nobody.sock", **(environment or {})}
-            with Script(script, {**self._environment(), **nobody}) as running:
+            nobody = f"unix://{folder}/nobody.sock"
+            with Script(script, {**self.gate.environment(nobody), **(environment or {})}) as running:
                 return running.wait(min(30.0, self._left()))
 
     def build(  # noqa: PLR0913 - as many as docker build has, and each has a name
@@ -259,18 +272,12 @@ class Bench:
         return found
 
     def created(self, since: int) -> tuple[Container, ...]:
-        """Return the containers that scripts have made since a position in the events, first one first.
-
-        Another exercise, or the learner, may be at work beside this one: a container without one of the exercise's
-        names is a script's only if it was made of an image that no other exercise uses at the same time.
-        """
+        """Return the containers that scripts have made since a position in the events, first one first."""
         made = (e for e in self.events.since(since) if e.kind == "container" and e.action == "create")
         return tuple(
-            Container(self.client, event.id, name)
+            Container(self.client, event.id, event.about.get("name", event.id[:12]))
             for event in made
-            for name in [event.about.get("name", event.id[:12])]
-            if name.startswith(self.exercise.prefix)
-            or (not is_exercises(name) and is_made_of(event, self._shared_images, self.exercise.prefix))
+            if event.about.get(LABEL) == self.run_id and event.is_a_scripts
         )
 
     def exit_code(self, container: Container, *, since: int) -> int | None:
@@ -311,6 +318,9 @@ class Bench:
         """
         from checker.explain.output import explain  # noqa: PLC0415 - only where something went wrong
 
+        refusal = self.gate.refusal(since=finished.first_request)
+        if refusal is not None:
+            return refusal
         explained = explain(finished.said, work=self.work.folder, engine=self.engine, known_images=self.exercise.images)
         asks_elsewhere = isinstance(explained, KataError) and explained.key in _NOBODY_THERE
         if explained is not None and asks_elsewhere and answers(self.engine) is None:
@@ -325,21 +335,16 @@ class Bench:
         key = "script.failed" if tail else "script.failed_silently"
         return Mistake(key, script=finished.script, code=finished.code, tail=tail)
 
-    def _environment(self) -> dict[str, str]:
-        """Return what a script finds; what it and Docker's own tools leave in TMPDIR goes with the run."""
-        temporary = self._run.folder / "tmp"
-        temporary.mkdir(exist_ok=True)
-        return {**self.engine.environment(), "TMPDIR": str(temporary)}
-
     def _left(self) -> float:
         return max(self._deadline - time.monotonic(), 1.0)
 
-    def _note(self, found: Stray | None) -> None:
+    def _note(self, kind: Kind, found: str) -> None:
         """Remember what has to go in the end, also where somebody else has to see to it."""
-        if found is not None:
-            self._strays.append(found)
+        if kind in KINDS:
+            stray = Stray(kind, found)
+            self._strays.append(stray)
             with self._run.made.open("a", encoding="utf-8") as made:
-                made.write(f"{found}\n")
+                made.write(f"{stray}\n")
 
     def _look_for_images(self) -> None:
         needed = [image for image in self.exercise.images if image not in self.exercise.pulls]

@@ -11,6 +11,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from checker.guard.ledger import BY, SCRIPT
 from checker.phrase import KataError
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ class Event:
     action: str
     id: str
     about: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_a_scripts(self) -> bool:
+        """Whether it tells of something that a script made through its guard, of this run or another."""
+        return self.about.get(BY) == SCRIPT
 
 
 class Events:
@@ -70,7 +76,7 @@ class Events:
     def since(self, position: int) -> tuple[Event, ...]:
         """Return what has happened since ``position``, complete up to this call, our own doings left out."""
         self._catch_up()
-        return tuple(event for event in self._seen[position:] if "kata.run" not in event.about)
+        return tuple(event for event in self._seen[position:] if "kata.run" not in event.about or event.is_a_scripts)
 
     def close(self) -> None:
         """Stop listening."""

@@ -1,7 +1,7 @@
 """Removes what an exercise leaves on an engine, and nothing else.
 
-What a learner's script makes is found by its name (``kata-04-*``); what it made without a name, by the events that
-were seen while it ran; what the checker made, by its label.
+What an exercise makes is found by its name (``kata-04-*``), by the label that the guard and the checker put on it,
+and, where Docker puts no label on a thing, by what the guard's ledger says of it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from checker.explain.reference import normalised
 from checker.workbench.together import together
 
 if TYPE_CHECKING:
@@ -20,32 +19,41 @@ if TYPE_CHECKING:
 
     from docker import DockerClient
 
-    from checker.workbench.events import Event
+    from checker.guard.ledger import Kind
 
-__all__ = ["Stray", "is_exercises", "is_made_of", "remove_labelled", "remove_named", "remove_strays", "stray"]
+__all__ = ["Stray", "remove_labelled", "remove_named", "remove_strays"]
 
-_FULL_ID = _NAMELESS_VOLUME = re.compile(r"[0-9a-f]{64}")
-_NAME_OF_OURS = re.compile(r"kata-(?:\d\d|bystander)-")
+KINDS: tuple[Kind, ...] = ("container", "network", "volume", "tag", "image")
+"""What has to be removed; an exec goes with its container."""
+
+_FULL_ID = re.compile(r"(?:sha256:)?[0-9a-f]{64}")
+_REFERENCE = re.compile(r"[a-z0-9][\w.:/@-]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Stray:
-    """Something that a learner's script made without giving it one of the exercise's names."""
+    """Something that a learner's script made, as its guard's ledger has it: a kind, and a full id or reference."""
 
-    kind: str
+    kind: Kind
     id: str
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
 
     @classmethod
-    def read(cls, line: str) -> Stray:
-        """Read back what ``str`` wrote; a line that was cut short names nothing.
+    def read(cls, line: str) -> Stray | None:
+        """Read back a line that ``str`` made; None for one that was cut short.
 
         Docker would take the beginning of an id for any container that happens to begin so.
         """
-        kind, _, found = line.strip().partition(" ")
-        return cls(kind, found) if _FULL_ID.fullmatch(found) else cls("", "")
+        kind, _, found = line.removesuffix("\n").partition(" ")
+        if not line.endswith("\n"):
+            return None
+        for known in KINDS:
+            pattern = _REFERENCE if known in {"tag", "volume"} else _FULL_ID
+            if kind == known and pattern.fullmatch(found):
+                return cls(known, found)
+        return None
 
 
 def remove_named(client: DockerClient, prefix: str) -> None:
@@ -72,46 +80,18 @@ def remove_labelled(client: DockerClient, run: str) -> None:
         _remove(api.remove_image, image["Id"], force=True)
 
 
-def is_exercises(name: str) -> bool:
-    """Return whether a name is one that an exercise, or the checker, gives: ``kata-04-redis``."""
-    return _NAME_OF_OURS.match(name) is not None
-
-
-def is_made_of(event: Event, images: frozenset[str], prefix: str) -> bool:
-    """Return whether the container that an event tells of was made of one of these images; see ``stray``."""
-    image = event.about.get("image", "")
-    return image.startswith(prefix) or bool({image, normalised(image)} & images)
-
-
-def stray(event: Event, images: frozenset[str], prefix: str) -> Stray | None:
-    """Return what an event says a script made without a name of the exercise; None where it made no such thing.
-
-    Args:
-        event: What happened.
-        images: Normalised references, and ids, of the images that nameless containers are made of; a container
-            of another image is not ours to remove, whoever made it.
-        prefix: What the names of the exercise's own images begin with, ``kata-05-``.
-    """
-    if "kata.run" in event.about:
-        return None
-    if event.kind == "container" and event.action == "rename":
-        was_ours = event.about.get("oldName", "").removeprefix("/").startswith(prefix)
-        return Stray("container", event.id) if was_ours else None
-    if event.action != "create":
-        return None
-    if event.kind == "container":
-        is_nameless = not is_exercises(event.about.get("name", ""))
-        return Stray("container", event.id) if is_nameless and is_made_of(event, images, prefix) else None
-    is_nameless = event.kind == "volume" and _NAMELESS_VOLUME.fullmatch(event.id) is not None
-    return Stray("volume", event.id) if is_nameless else None
-
-
 def remove_strays(client: DockerClient, strays: Iterable[Stray]) -> None:
-    """Remove what scripts made without a name of the exercise; a volume only if nobody uses it."""
-    found = list(strays)
-    _remove_containers(client, [one.id for one in found if one.kind == "container"])  # they let go of their volumes
-    for volume in (one.id for one in found if one.kind == "volume"):
+    """Remove what scripts made; a volume and an image only if nobody uses it."""
+    found: dict[Kind, list[str]] = {kind: [] for kind in KINDS}
+    for one in strays:
+        found[one.kind].append(one.id)
+    _remove_containers(client, found["container"])  # they let go of all the others
+    for network in found["network"]:
+        _remove(client.api.remove_network, network)
+    for volume in found["volume"]:
         _remove(client.api.remove_volume, volume)
+    for image in (*found["tag"], *found["image"]):
+        _remove(client.api.remove_image, image)
 
 
 def _remove_containers(client: DockerClient, ids: Iterable[str]) -> None:

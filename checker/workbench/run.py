@@ -101,8 +101,7 @@ def sweep_dead(client: DockerClient, runs: Path) -> None:
             fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
             dead = Run(id=lock.parent.name, folder=lock.parent)
             with contextlib.suppress(FileNotFoundError):
-                remove_strays(
-                    client, map(Stray.read, dead.made.read_text(encoding="utf-8", errors="replace").splitlines())
-                )
+                lines = dead.made.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+                remove_strays(client, filter(None, map(Stray.read, lines)))
             remove_labelled(client, dead.id)
             shutil.rmtree(dead.folder, ignore_errors=True)

@@ -1,7 +1,7 @@
 """The one place that executes a learner's script.
 
 It runs on a pseudo-terminal under a process of its own (``supervisor``), with a time limit, an environment made of
-allowed variables only, and a ``DOCKER_HOST`` that whoever calls chooses. Nothing that it started survives it.
+allowed variables only, and a ``DOCKER_HOST`` that leads to the run's guard. Nothing that it started survives it.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from checker.phrase import plain
+from checker.phrase import KataError, plain
 from checker.verdict import Mistake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
+
+    from checker.guard.serve import Guard
 
 __all__ = ["Finished", "Script"]
 
@@ -46,12 +48,14 @@ class Finished:
         code: Its exit code; 128 + N where signal N ended it, as a shell has it.
         said: What it printed, plain text; the middle is left out where it was much.
         seconds: How long it ran.
+        first_request: The number that its first request to the engine has in the guard's transcript, if it made one.
     """
 
     script: str
     code: int
     said: str
     seconds: float
+    first_request: int = 0
 
     @property
     def last_lines(self) -> str:
@@ -67,13 +71,23 @@ class Script:
         path: The script, in the run's own copy of the work; it is started in that folder.
         environment: What it finds in its environment beside a few harmless variables of ours.
         arguments: Its command line.
+        guard: What it finds at its ``DOCKER_HOST``, listening already: it ends with the script, and the script with
+            it. None where it finds nobody there.
 
     Raises:
         Mistake: It cannot be started: its first line names an interpreter that is not here.
     """
 
-    def __init__(self, path: Path, environment: Mapping[str, str], arguments: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        path: Path,
+        environment: Mapping[str, str],
+        arguments: tuple[str, ...] = (),
+        guard: Guard | None = None,
+    ) -> None:
         self.name = path.name
+        self._guard = guard
+        self._first_request = guard.transcript.count if guard else 0
         self._mark = f"KATA_SCRIPT={secrets.token_hex(8)}"
         self._head, self._tail = bytearray(), bytearray()
         self._reported = ""
@@ -163,10 +177,18 @@ class Script:
     def finished(self) -> Finished:
         """Return how it ended; for one that still runs, how it would have looked had it ended well by now."""
         code = self._code() if self._status < 0 else 0
-        return Finished(script=self.name, code=code, said=self.said, seconds=self.seconds)
+        return Finished(
+            script=self.name,
+            code=code,
+            said=self.said,
+            seconds=self.seconds,
+            first_request=self._first_request,
+        )
 
     def stop(self) -> None:
         """End it and everything it started, at once; harmless when it has ended."""
+        if self._guard is not None:
+            self._guard.close()  # before anything else: from here on it changes nothing on the engine
         if self._process.poll() is None:
             self._process.terminate()
             self._drain(2.5)
@@ -185,12 +207,19 @@ class Script:
     def _drain(self, seconds: float) -> None:
         """Take in its last words: a supervisor that cannot write them cannot end either."""
         deadline = time.monotonic() + seconds
+        self._guard = None
         while time.monotonic() < deadline and self._listen(0.05):
             pass
 
     def _listen(self, seconds: float) -> bool:
-        """Take in what it prints for at most ``seconds``; return False once it has ended."""
+        """Take in what it prints for at most ``seconds``; return False once it has ended.
+
+        Raises:
+            KataError: Its guard has died: whatever it does now says nothing about it.
+        """
         assert self._process.stdout is not None
+        if self._guard is not None and self._guard.failure is not None:
+            raise KataError("guard.died", detail=repr(self._guard.failure))
         if self._status < 0:
             return False
         ready, _, _ = select.select([self._process.stdout], [], [], seconds)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from docker import DockerClient
 
+    from checker.guard import Ledger
+
 __all__ = ["Sentinels"]
 
 IMAGE_OF_CONTAINERS = "busybox:1"
@@ -68,6 +70,15 @@ class Sentinels:
     def stopped(self) -> str:
         """The id of the container that does not run."""
         return self._ids["stopped"]
+
+    def lend(self, ledger: Ledger) -> None:
+        """Let scripts see them and do with them what they like: who reaches for everything has to find something."""
+        for which, id_ in self._ids.items():
+            ledger.adopt("container", id_, f"{self._name}-{which}")
+        ledger.adopt("volume", self._name, self._name)
+        ledger.adopt("network", self._born["network"], self._name)
+        ledger.adopt("tag", f"docker.io/library/{self._name}:1", self._born["image"])
+        ledger.adopt("image", self._born["image"])
 
     def examine(self) -> None:
         """Look whether all are as they were.

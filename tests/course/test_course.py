@@ -36,7 +36,6 @@ def once_for_each_sentence(cases: list[Case]) -> list[Any]:
         assert case.expected is not None
         what = (case.exercise.name, case.expected.check, case.expected.mistake)
         marks = [pytest.mark.full] if what in seen else []
-        marks += [pytest.mark.alone] if case.disturbs_others else []
         marked.append(pytest.param(case, id=str(case), marks=marks))
         seen.add(what)
     return marked

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from checker.workbench.events import Event
-from checker.workbench.leftovers import Stray, is_exercises, remove_labelled, remove_named, remove_strays, stray
+from checker.workbench.leftovers import Stray, remove_labelled, remove_named, remove_strays
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -16,77 +15,28 @@ if TYPE_CHECKING:
 ID = "0123456789abcdef" * 4
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("kata-04-redis", True),
-        ("kata-24-x", True),
-        ("kata-bystander-1a-running", True),
-        ("kata-redis", False),
-        ("my-kata-04-redis", False),
-        ("kata-4-redis", False),
-        ("quirky_hopper", False),
-        ("", False),
-    ],
-)
-def test_what_an_exercise_names(name: str, expected: bool) -> None:  # noqa: FBT001
-    """Names of exercises and of the checker are known by how they begin; a learner's own are not."""
-    assert is_exercises(name) is expected
-
-
-@pytest.mark.parametrize(
-    ("kind", "action", "found", "about", "is_stray"),
-    [
-        ("container", "create", ID, {"name": "quirky_hopper", "image": "redis:7"}, True),
-        ("container", "create", ID, {"name": "my-redis", "image": "docker.io/library/redis:7"}, True),
-        ("container", "create", ID, {"name": "x", "image": "kata-05-noted"}, True),
-        ("container", "create", ID, {"name": "x", "image": f"sha256:{ID}"}, True),
-        ("container", "create", ID, {"name": "x", "image": "postgres:16"}, False),
-        ("container", "create", ID, {"name": "kata-04-redis", "image": "redis:7"}, False),
-        ("container", "create", ID, {"name": "x", "image": "redis:7", "kata.run": "other"}, False),
-        ("container", "start", ID, {"name": "x", "image": "redis:7"}, False),
-        ("container", "create", ID, {}, False),
-        ("container", "rename", ID, {"name": "other", "oldName": "/kata-05-base", "image": "x"}, True),
-        ("container", "rename", ID, {"name": "other", "oldName": "/mine", "image": "redis:7"}, False),
-        ("volume", "create", ID, {}, True),
-        ("volume", "create", "my-data", {}, False),
-        ("volume", "destroy", ID, {}, False),
-        ("network", "create", ID, {"name": "my-net"}, False),
-        ("image", "pull", "redis:7", {}, False),
-    ],
-)
-def test_what_a_script_made_without_a_name(
-    kind: str,
-    action: str,
-    found: str,
-    about: dict[str, str],
-    is_stray: bool,  # noqa: FBT001
-) -> None:
-    """Nameless containers of the exercise's images and nameless volumes are its strays; all else is somebody's."""
-    images = frozenset({"redis:7", f"sha256:{ID}"})
-    answer = stray(Event(kind=kind, action=action, id=found, about=about), images, "kata-05-")
-    assert answer == (Stray(kind, found) if is_stray else None)
-
-
 def test_a_stray_is_written_and_read_back() -> None:
     """What was written down before a run was killed is read by the next one."""
-    for kind in ("container", "volume"):
-        assert Stray.read(f"{Stray(kind, ID)}\n") == Stray(kind, ID)
+    for stray in (Stray("container", ID), Stray("volume", "kata-04-data"), Stray("tag", "docker.io/library/a:1")):
+        assert Stray.read(f"{stray}\n") == stray
+    assert Stray.read(f"image sha256:{ID}\n") == Stray("image", f"sha256:{ID}")
 
 
 @pytest.mark.parametrize(
-    "line", ["", "container", "container ", "container 0", f"container {ID[:-1]}", "\0\0", "x y z"]
+    "line",
+    ["", "container\n", "container \n", "container 0\n", f"container {ID[:-1]}\n", "\0\0\n", "x y z\n", "volume my-da"],
 )
 def test_a_line_that_was_cut_short_names_nothing(line: str) -> None:
-    """The beginning of an id would fit any container that happens to begin so, and is not taken for one."""
-    assert Stray.read(line) == Stray("", "")
+    """The beginning of an id, or of a volume's name, may fit something of somebody else's, and is not taken for one."""
+    assert Stray.read(line) is None
 
 
 @pytest.mark.docker
 def test_half_an_id_removes_nobody(corner: Corner, client: DockerClient) -> None:
     """A container that the beginning of an id would fit is still there after a damaged note was swept."""
     container = corner.create()
-    remove_strays(client, [Stray.read(f"container {container.id[:12]}"), Stray.read(f"volume {corner.prefix}")])
+    lines = (f"container {container.id[:12]}\n", f"volume {corner.prefix}")
+    remove_strays(client, filter(None, map(Stray.read, lines)))
     assert container.exists
 
 

@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from checker.author import Bench, Event, Finished, Mistake, step, wait_for
+from checker.author import Bench, Entry, Event, Finished, Mistake, Transcript, step, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,7 @@ MISSED = re.compile(r"Unable to find image '[^']*hello-world[^']*'", re.IGNORECA
 FETCHED = re.compile(r"Pulling from \S*hello-world|Image is up to date for|Downloaded newer image for")
 REFERENCE = re.compile(r"(?:(?:registry-1\.|index\.)?docker\.io/)?(?:library/)?hello-world(?:[:@].*)?")
 LARGEST = 200_000  # bytes of a transcript; one has about a thousand
+GIVEN = (200, 201, 204)  # with these the engine says that what was asked for is done
 STEPS = "ABCDE"
 ORDER = "DEBCA"
 WHO = {"client": "BD", "server": "AE", "registry": "C"}
@@ -35,6 +36,7 @@ class Seen:
     Attributes:
         finished: How the script ended.
         files: Its transcripts; None for one that it did not write.
+        asked: What it asked the engine for.
         events: What happened on the engine meanwhile.
         made: The containers of hello-world, the first one first, by id.
     """
@@ -42,6 +44,7 @@ class Seen:
     bench: Bench
     finished: Finished
     files: dict[str, str | None]
+    asked: Transcript
     events: tuple[Event, ...]
     made: tuple[str, ...]
 
@@ -60,16 +63,22 @@ class Seen:
         return self.bench.why(told, otherwise=otherwise)
 
     def places(self, action: str) -> list[int]:
-        """Return where in the events something of this kind happened to a container of hello-world."""
-        return [
-            place
-            for place, event in enumerate(self.events)
-            if event.kind == "container" and event.action == action and event.id in self.made
-        ]
+        """Return where in what it asked it was given this, ``create`` or ``start``, for a container of hello-world."""
+        given = (entry for entry in self.asked.asked(f"container.{action}") if entry.status in GIVEN)
+        return [entry.number for entry in given if _container_of(entry) in self.made]
 
     @functools.cached_property
     def pulls(self) -> list[int]:
-        return [place for place, event in enumerate(self.events) if _is_pull(event)]
+        """Where in what it asked hello-world was pulled."""
+        pulls = self.asked.asked("image.pull")
+        return [
+            entry.number for entry in pulls if REFERENCE.fullmatch(entry.subject) and self.asked.pulled(entry.subject)
+        ]
+
+    @functools.cached_property
+    def evictions(self) -> list[int]:
+        """Where in what it asked an image was untagged or removed."""
+        return [entry.number for entry in self.asked.asked("image.remove") if entry.status in GIVEN]
 
     @property
     def second_run(self) -> int | None:
@@ -104,6 +113,7 @@ def seen(bench: Bench, empty_cache: None) -> Seen:
         finished=finished,
         files={name: _read(bench, name) for name in (COLD, WARM)},
         made=_made(bench, before),
+        asked=bench.transcript.since(finished.first_request),
         events=bench.events.since(before),
     )
     if not seen.made:
@@ -149,7 +159,8 @@ def test_found_in_the_cache(seen: Seen) -> None:
         raise seen.why(WARM, otherwise=Mistake("no_second_run"))
     first = seen.places("create")[0]
     if any(first < pull < again for pull in seen.pulls):
-        raise Mistake("cache_emptied" if any(map(_is_eviction, seen.events[first:again])) else "pulled_again")
+        evicted = any(first < eviction < again for eviction in seen.evictions)
+        raise Mistake("cache_emptied" if evicted else "pulled_again")
     warm = seen.transcript(WARM)
     if MISSED.search(warm):
         raise Mistake("not_warm")
@@ -238,9 +249,9 @@ def _forget_the_run(bench: Bench) -> None:
 
 
 def _made(bench: Bench, since: int) -> tuple[str, ...]:
-    """Return the containers that were made of hello-world, whatever they and it were called; nobody else makes any."""
-    happened = bench.events.since(since)
-    creates = (event for event in happened if event.kind == "container" and event.action == "create")
+    """Return the containers that run.sh made of hello-world, whatever they and it were called."""
+    ours = {container.id for container in bench.created(since)}
+    creates = (event for event in bench.events.since(since) if event.id in ours and event.action == "create")
     return tuple(event.id for event in creates if _is_of_hello(bench, event))
 
 
@@ -257,13 +268,8 @@ def _have_ended(events: tuple[Event, ...], made: tuple[str, ...]) -> bool:
     return all(happened.count(("die", id_)) >= happened.count(("start", id_)) for id_ in made)
 
 
-def _is_pull(event: Event) -> bool:
-    names = (event.id, event.about.get("name", ""))
-    return event.kind == "image" and event.action == "pull" and any(map(REFERENCE.fullmatch, names))
-
-
-def _is_eviction(event: Event) -> bool:
-    return event.kind == "image" and event.action in ("untag", "delete")
+def _container_of(entry: Entry) -> str:
+    return str(entry.answered["Id"]) if entry.route == "container.create" else entry.subject
 
 
 # The learner's own hello-world. It gets another name meanwhile: that evicts it as far as docker run can see, and it

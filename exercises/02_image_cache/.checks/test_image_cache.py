@@ -156,12 +156,10 @@ class Cache:
 
     def _remove_containers(self) -> None:
         """Remove what holds on to hello-world, of ours and of what scripts made."""
-        ours = self._api.containers(all=True, filters={"label": f"kata.run={self._bench.run_id}"})
-        made = (container.id for container in self._bench.created(self._start) if container.exists)
-        for id_ in (*(row["Id"] for row in ours), *made):
-            with self._refused():
-                if self._api.inspect_container(id_)["Image"] in self._seen:
-                    self._api.remove_container(id_, v=True, force=True)
+        for row in self._api.containers(all=True, filters={"label": f"kata.run={self._bench.run_id}"}):
+            if row["ImageID"] in self._seen:
+                with self._refused():
+                    self._api.remove_container(row["Id"], v=True, force=True)
 
     def _refused(self) -> contextlib.AbstractContextManager[None]:
         from docker.errors import APIError  # noqa: PLC0415 - imported late, as everywhere
@@ -216,15 +214,14 @@ def report_without(bench: Bench, cache: Cache) -> Report:
 @step
 def evicted(bench: Bench, cache: Cache) -> Evicted:
     nameless = _put_nameless(bench, _two_shapes()[0])
+    bench.lend("image", nameless)
     hello = cache.bring_in()
     users = tuple(_run_hello(bench) for _ in range(2))
     aliases = frozenset(tag for tag, id_ in _all_names(bench) if id_ == hello and tag != TAGGED)
     names = _names(bench)
-    before = bench.events.position()
     finished = bench.run("evict.sh")
     if bench.image(HELLO) is not None:
-        happened = bench.events.since(before)
-        back = any(event.kind == "image" and event.action in ("pull", "load") for event in happened)
+        back = bench.transcript.since(finished.first_request).pulled(HELLO)
         raise bench.why(finished, otherwise=Mistake("came_back" if back else "still_cached"))
     return Evicted(hello=hello, aliases=aliases, users=users, names=names, nameless=nameless)
 
@@ -365,6 +362,7 @@ def _run_hello(bench: Bench) -> Container:
     api = bench.client.api
     network = api.create_host_config(network_mode="none")
     made = api.create_container(HELLO, labels={"kata.run": bench.run_id}, host_config=network)
+    bench.lend("container", made["Id"])
     container = Container(bench.client, made["Id"], HELLO)
     container.start()
     if not wait_for(lambda: container.status == "exited", 10):

@@ -110,8 +110,7 @@ def absent(bench: Bench, answers: dict[str, Any]) -> frozenset[str]:
 def ran(bench: Bench) -> Ran:
     since = bench.events.position()
     sentry = _plant_sentry(bench)
-    environment = bench.engine.environment()
-    environment["PATH"] = f"{sentry.parent}:{environment['PATH']}"
+    environment = {"PATH": f"{sentry.parent}:{bench.engine.environment()['PATH']}"}
     with Births(bench) as births, bench.start("run.sh", environment) as script:
         script.wait_until(births.are_hung_on_to, LIMIT)
         stuck: Mistake | None = None

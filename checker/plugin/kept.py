@@ -1,0 +1,21 @@
+"""What a run of pytest keeps for several parts of the plugin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TextIO
+
+import pytest
+
+from checker.engine import Engine
+
+if TYPE_CHECKING:
+    from checker.workbench.bench import Bench
+
+__all__ = ["BENCH", "ENGINE", "STREAM"]
+
+ENGINE = pytest.StashKey[Engine]()
+"""The engine, once a check has asked for it."""
+BENCH: pytest.StashKey[Bench | None] = pytest.StashKey()
+"""The bench that is open."""
+STREAM = pytest.StashKey[TextIO]()
+"""Where the conversation with the engine is told, if somebody wants to hear it."""
