@@ -176,7 +176,9 @@ class Transcript:
         wanted = str(reference(image))
         for entry in self.asked("image.pull"):
             failed = any("error" in line or "errorDetail" in line for line in entry.lines)
-            if entry.subject == wanted and entry.status == 200 and entry.end == "done" and not failed:
+            # a client may leave once it has heard how it went, before the stream has ended
+            is_told = any(str(line.get("status", "")).startswith("Status: ") for line in entry.lines)
+            if entry.subject == wanted and entry.status == 200 and (is_told or entry.end == "done") and not failed:
                 return entry
         return None
 

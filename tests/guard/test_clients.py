@@ -152,9 +152,9 @@ SCRIPTS = {
     "build": """
         printf 'FROM busybox:1\\nARG A\\nCOPY f /f\\nRUN cat /f && echo $A > /a\\nCMD cat /a /f\\n' > Dockerfile;
         echo file > f
-        docker build -q -t $N --build-arg A=arg . ; docker run --rm $N
+        first=$(docker build -q -t $N --build-arg A=arg .); echo $first; docker run --rm $N
         docker build -t $N --build-arg A=other . > said 2>&1; echo $?; grep -c DONE said; docker run --rm $N
-        docker inspect -f '{{.Config.Cmd}}' $N; docker rmi -f $N > /dev/null
+        docker inspect -f '{{.Config.Cmd}}' $N; docker rmi -f $N $first > /dev/null
         printf 'FROM busybox:1\\nRUN exit 3\\n' | docker build -q - 2> said; echo $?;
         grep -o 'exit code: 3' said | tail -1""",
     "build, the old way": """
@@ -165,7 +165,7 @@ SCRIPTS = {
         docker build -t $N --build-arg A=arg --no-cache . 2>/dev/null | grep -o -e 'COPY f' -e ^file -e 'tagged.*';
         docker run --rm $N
         docker rmi $N > /dev/null
-        printf 'FROM busybox:1\\nRUN exit 3\\n' | docker build --no-cache - 2>&1 | grep 'returned a non-zero code';
+        printf 'FROM busybox:1\\nRUN exit 3\\n' | docker build --no-cache --force-rm - 2>&1 | grep 'returned a non-zero code';
         rm zeros""",
     "networks and volumes": """
         docker network create $N > /dev/null; docker volume create $N
@@ -294,7 +294,9 @@ def test_docker_py_cannot_tell_the_difference(way: str, ways: Ways) -> None:
             container.remove(force=True)
         with pytest.raises(docker.errors.NotFound):
             client.containers.get(NAME)
-        image, _ = client.images.build(fileobj=io.BytesIO(b"FROM busybox:1\nRUN echo built > /b\n"), tag=NAME)
+        image, _ = client.images.build(
+            fileobj=io.BytesIO(b"FROM busybox:1\nRUN echo built > /b\n"), tag=NAME, forcerm=True
+        )
         assert client.containers.run(NAME, "cat /b", remove=True) == b"built\n"
         client.images.remove(str(image.id), force=True)
         assert client.images.get("busybox:1").tags

@@ -53,7 +53,7 @@ def test_a_pull_that_ended_well_is_one(image: str) -> None:
         {"subject": "docker.io/library/busybox:latest"},
         {"status": 404},
         {"status": 0, "end": ""},
-        {"end": "client"},
+        {"end": "client", "lines": LAYERS[:2]},
         {"denied": "guard.pull", "end": "denied", "status": 403},
         {"lines": (*LAYERS, {"error": "no space left", "errorDetail": {"message": "no space left"}})},
         {"route": "image.inspect"},
@@ -67,7 +67,12 @@ def test_a_pull_that_did_not_end_well_is_none(change: dict[str, Any]) -> None:
 
 def test_a_later_pull_can_make_good_a_first_one() -> None:
     """One that failed does not hide one that went well."""
-    assert told({**PULL, "end": "client"}, PULL).pulled("hello-world")
+    assert told({**PULL, "end": "client", "lines": LAYERS[:2]}, PULL).pulled("hello-world")
+
+
+def test_a_client_that_leaves_when_it_has_heard_enough_has_pulled() -> None:
+    """Once the engine has said how it went, it does not matter who hangs up first."""
+    assert told({**PULL, "end": "client"}).pulled("hello-world")
 
 
 def test_layers_are_those_that_came() -> None:
