@@ -30,10 +30,14 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 NOTES = "KATA_OWN_TIME"
 _busy: list[tuple[float, float]] = []
+_is_noting: list[bool] = []
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:  # noqa: ARG001 - pytest's own
-    """Note from here on when the engine or a script was busy."""
+def pytest_runtest_setup(item: pytest.Item) -> None:  # noqa: ARG001 - pytest's own
+    """Note from the first check on when the engine or a script was busy."""
+    if _is_noting:
+        return
+    _is_noting.append(True)
     import requests  # noqa: PLC0415 - as late as the checker does
 
     from checker.workbench.script import Script  # noqa: PLC0415

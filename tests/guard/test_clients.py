@@ -165,7 +165,8 @@ SCRIPTS = {
         docker build -t $N --build-arg A=arg --no-cache . 2>/dev/null | grep -o -e 'COPY f' -e ^file -e 'tagged.*';
         docker run --rm $N
         docker rmi $N > /dev/null
-        printf 'FROM busybox:1\\nRUN exit 3\\n' | docker build --no-cache --force-rm - 2>&1 | grep 'returned a non-zero code';
+        printf 'FROM busybox:1\\nRUN exit 3\\n' | docker build --no-cache --force-rm - 2>&1 |
+        grep 'returned a non-zero code';
         rm zeros""",
     "networks and volumes": """
         docker network create $N > /dev/null; docker volume create $N
