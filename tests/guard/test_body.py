@@ -11,7 +11,7 @@ WHOLE = b"5\r\nhello\r\nA\r\n, 0123456\n\r\n1\r\n\r\r\n0\r\n\r\n"
 
 def read(frame: Frame, *pieces: bytes) -> bytes:
     """Return the body that comes in these pieces."""
-    return b"".join(frame.feed(piece) for piece in pieces)
+    return b"".join(b"".join(frame.parts(piece)) for piece in pieces)
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
@@ -22,7 +22,7 @@ def test_chunks_may_be_cut_anywhere(parts: list[bytes], cuts: list[int], after: 
     frame, got, at, turn = Chunked(), b"", 0, 0
     while not frame.is_done:
         size = cuts[turn % len(cuts)]
-        got += frame.feed((text + after)[at : at + size])
+        got += b"".join(frame.parts((text + after)[at : at + size]))
         at, turn = at + size, turn + 1
     assert got == b"".join(parts)
     assert (frame.rest + (text + after)[at:]) == after
@@ -63,17 +63,17 @@ def test_a_chunk_that_others_might_read_otherwise_is_none(text: bytes) -> None:
 def test_chunks_without_their_end_are_not_whole(end: int) -> None:
     """A connection that ends anywhere before the last line's end was cut off."""
     frame = Chunked()
-    frame.feed(WHOLE[:end])
+    b"".join(frame.parts(WHOLE[:end]))
     assert not frame.is_done
     with pytest.raises(Misframed):
-        frame.feed(b"")
+        b"".join(frame.parts(b""))
 
 
 def test_a_body_of_known_length_ends_there() -> None:
     """What follows is not its own; less is cut off."""
     frame = Sized(5)
-    assert (frame.feed(b"hel"), frame.is_done) == (b"hel", False)
-    assert (frame.feed(b"lo, and more"), frame.is_done, frame.rest) == (b"lo", True, b", and more")
+    assert (b"".join(frame.parts(b"hel")), frame.is_done) == (b"hel", False)
+    assert (b"".join(frame.parts(b"lo, and more")), frame.is_done, frame.rest) == (b"lo", True, b", and more")
     with pytest.raises(Misframed):
         read(Sized(5), b"hel", b"")
     assert Sized(0).is_done
@@ -83,4 +83,4 @@ def test_a_body_without_a_frame_ends_with_its_connection() -> None:
     """Everything is its own."""
     frame = UntilEnd()
     assert (read(frame, b"a", b"b"), frame.is_done) == (b"ab", False)
-    assert (frame.feed(b""), frame.is_done) == (b"", True)
+    assert (b"".join(frame.parts(b"")), frame.is_done) == (b"", True)

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-__all__ = ["Chunked", "Frame", "Misframed", "Sized", "UntilEnd"]
+__all__ = ["Chunked", "Frame", "Misframed", "Parts", "Sized", "UntilEnd"]
+
+Parts = list[bytes | memoryview]
 
 # neither extensions nor white space, which some readers skip and some do not
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")
@@ -30,8 +32,10 @@ class Frame(Protocol):
     def rest(self) -> bytes:
         """What came after its end."""
 
-    def feed(self, data: bytes) -> bytes:
+    def parts(self, data: bytes) -> Parts:
         """Return what a piece of the message holds of the body; an empty piece is the connection's end.
+
+        In parts, as they lie in the piece: to join them would take as long as to receive them.
 
         Raises:
             Misframed: The framing is broken, or the connection ended too early.
@@ -55,7 +59,7 @@ class Sized:
         """What came after its end."""
         return self._rest
 
-    def feed(self, data: bytes) -> bytes:
+    def parts(self, data: bytes) -> Parts:
         """Return what a piece of the message holds of the body.
 
         Raises:
@@ -66,7 +70,7 @@ class Sized:
         if len(data) > self._left:
             data, self._rest = data[: self._left], data[self._left :]
         self._left -= len(data)
-        return data
+        return [data] if data else []
 
 
 class UntilEnd:
@@ -85,10 +89,10 @@ class UntilEnd:
         """Nothing: there is no after."""
         return b""
 
-    def feed(self, data: bytes) -> bytes:
+    def parts(self, data: bytes) -> Parts:
         """Return the piece as it is."""
         self._done = not data
-        return data
+        return [data] if data else []
 
 
 class Chunked:
@@ -112,7 +116,7 @@ class Chunked:
         """What came after its end."""
         return self._rest
 
-    def feed(self, data: bytes) -> bytes:
+    def parts(self, data: bytes) -> Parts:
         """Return what a piece of the message holds of the body.
 
         Raises:
@@ -122,7 +126,7 @@ class Chunked:
             raise Misframed("cut off")
         if self._line:
             data, self._line = self._line + data, b""
-        parts: list[memoryview] = []
+        parts: Parts = []
         view, at = memoryview(data), 0
         while at < len(data) and not self._done:
             if self._left:
@@ -132,7 +136,7 @@ class Chunked:
             else:
                 at = self._end(data, at) if self._within or self._last else self._begin(data, at)
         self._rest = data[at:] if self._done else b""
-        return b"".join(parts)
+        return parts
 
     def _end(self, data: bytes, at: int) -> int:
         """Read the end of a chunk, or of the whole body; return where it ends."""

@@ -148,12 +148,12 @@ class Delivery:
         raise Vanished
 
     async def _send_body(self, call: Call) -> None:
-        async for piece in self._client.body(self._limits.stream_bytes, self._limits.stalled):
+        async for parts in self._client.body(self._limits.stream_bytes, self._limits.stalled):
             try:
-                await call.piece(piece)
+                await call.piece(*parts)
             except OSError:  # the engine has heard enough; what it says about it is on its way
                 await asyncio.Event().wait()
-            self._record.count(len(piece), 0)
+            self._record.count(sum(map(len, parts)), 0)
         with contextlib.suppress(OSError):
             await call.finish()
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable
 
     from checker.guard.limits import Limits
-    from checker.guard.proxy.body import Frame
+    from checker.guard.proxy.body import Frame, Parts
     from checker.guard.proxy.stream import Stream
 
 __all__ = ["WITHOUT_BODY", "Asked", "Client", "Malformed", "TooSlow", "Vanished"]
@@ -203,8 +203,8 @@ class Client:
         """Let the connection end with this answer."""
         self._closes = True
 
-    async def body(self, most: int, seconds: float | None = None) -> AsyncGenerator[bytes]:
-        """Yield the request's body as it comes, freed from its framing.
+    async def body(self, most: int, seconds: float | None = None) -> AsyncGenerator[Parts]:
+        """Yield the request's body as it comes, freed from its framing: what came at once, in parts.
 
         Args:
             most: How many bytes it may have.
@@ -220,19 +220,19 @@ class Client:
             await self.stream.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         size = 0
         while self._unread:
-            piece = await self._piece(seconds)
-            size += len(piece)
+            parts = await self._parts(seconds)
+            size += sum(map(len, parts))
             if size > most:
                 raise Malformed("http.body_too_large", 413, megabytes=max(1, most // 1024**2))
-            if piece:
-                yield piece
+            if parts:
+                yield parts
 
-    async def _piece(self, seconds: float | None) -> bytes:
+    async def _parts(self, seconds: float | None) -> Parts:
         """Return as much of the body as has come: many chunks cost no more than one."""
         try:
             data = bytes(self._rest) if self._rest else await self._more(seconds)
             self._rest.clear()
-            piece = self._frame.feed(data)
+            parts = self._frame.parts(data)
         except TimeoutError as error:
             raise TooSlow from error
         except Misframed as error:
@@ -240,7 +240,7 @@ class Client:
         if self._frame.is_done:
             self._rest += self._frame.rest
             self._unread = False
-        return piece
+        return parts
 
     async def read_body(self, most: int) -> bytes:
         """Return the request's whole body.
@@ -252,7 +252,7 @@ class Client:
         """
         try:
             async with asyncio.timeout(self._limits.body):
-                return b"".join([piece async for piece in self.body(most)])
+                return b"".join([part async for parts in self.body(most) for part in parts])
         except TimeoutError as error:
             raise TooSlow from error
 

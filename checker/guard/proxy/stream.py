@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Plain", "Stream", "Tls"]
 
+MOST_PARTS = 64  # that are sent without joining them; more than a thousand the kernel would not take
 _FAIR = 16  # how often one stream may be served without a wait before the others get their turn
 
 
@@ -29,7 +30,7 @@ class Stream(Protocol):
     async def receive(self, seconds: float | None = None) -> bytes:
         """Return what has come, at most ``PIECE`` bytes, within so many seconds; nothing at the end."""
 
-    async def send(self, *parts: bytes) -> None:
+    async def send(self, *parts: bytes | memoryview) -> None:
         """Send all of it, as fast as the other side takes it."""
 
     async def end(self) -> None:
@@ -74,12 +75,14 @@ class Plain:
             except (BlockingIOError, InterruptedError):
                 await self._wait(self._loop.add_reader, self._loop.remove_reader, seconds)
 
-    async def send(self, *parts: bytes) -> None:
+    async def send(self, *parts: bytes | memoryview) -> None:
         """Send all of it, as fast as the other side takes it, and without joining it first.
 
         Raises:
             OSError: The connection broke, or was cut here.
         """
+        if len(parts) > MOST_PARTS:
+            parts = (b"".join(parts),)
         try:
             sent = self._socket.sendmsg(parts)
         except (BlockingIOError, InterruptedError):
@@ -89,7 +92,7 @@ class Plain:
                 await self._send_rest(part, sent)
             sent = max(0, sent - len(part))
 
-    async def _send_rest(self, part: bytes, sent: int) -> None:
+    async def _send_rest(self, part: bytes | memoryview, sent: int) -> None:
         with memoryview(part) as view:
             while sent < len(view):
                 try:
@@ -213,7 +216,7 @@ class Tls:
             except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
                 return b""
 
-    async def send(self, *parts: bytes) -> None:
+    async def send(self, *parts: bytes | memoryview) -> None:
         """Send all of it, as fast as the other side takes it.
 
         Raises:

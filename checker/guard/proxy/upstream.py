@@ -94,12 +94,12 @@ class Call:
             data += self._h11.send(h11.Data(data=body))
         await self.stream.send(data)
 
-    async def piece(self, data: bytes) -> None:
+    async def piece(self, *parts: bytes | memoryview) -> None:
         """Send a piece of a body that comes in pieces."""
         if self._chunked:
-            await self.stream.send(b"%x\r\n" % len(data), data, b"\r\n")
+            await self.stream.send(b"%x\r\n" % sum(map(len, parts)), *parts, b"\r\n")
         else:
-            await self.stream.send(data)
+            await self.stream.send(*parts)
         self._streamed = True
 
     async def finish(self) -> None:
@@ -154,7 +154,7 @@ class Call:
         while not frame.is_done:
             data = data or await self._received(seconds)
             try:
-                piece = frame.feed(data)
+                piece = b"".join(frame.parts(data))
             except Misframed as error:
                 raise EngineGone(str(error)) from error
             data = b""
