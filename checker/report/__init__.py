@@ -1,0 +1,1 @@
+"""Grades as others want to read them: autograders, spreadsheets, browsers."""
