@@ -22,6 +22,8 @@ ORDER = (
     "workbench",
     "author",
     "plugin",
+    "report",
+    "grading",
     "selfcheck",
     "cli",
 )
