@@ -19,9 +19,11 @@ import click
 
 from checker.exercise import Course, Exercise, UnknownExerciseError
 from checker.phrase import KataError, plain, say
+from checker.report.usage import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from typing import TextIO
 
     from checker.engine import Engine, Place
 
@@ -57,7 +59,7 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one line an outcome
     except click.ClickException as error:
         error.show()
         return 2
-    except UnknownExerciseError as error:
+    except (UnknownExerciseError, UsageError) as error:
         return _say_why(str(error), 2)
     except KataError as error:
         return _say_why(str(error), 3)
@@ -259,10 +261,23 @@ def hint(exercise: str, *, more: int) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar=say("cli.metavar_check"))
 def check(arguments: tuple[str, ...]) -> int:
     """Check exercises, by pytest."""
-    targets = _targets(arguments)
+    from checker.report.exporters import Export  # noqa: PLC0415 - most commands need none
+
+    export, rest = Export.out_of(arguments)
+    targets = _targets(rest)
     _up()
     os.environ["KATA_COMMAND"] = "./kata check "  # what the checks tell a learner to type next
-    code = _watched([*_PYTHON, "-m", "pytest", "-c", _root() / "pyproject.toml", "--rootdir", _root(), *targets])
+    command: list[str | Path] = [
+        *_PYTHON,
+        "-m",
+        "pytest",
+        "-c",
+        _root() / "pyproject.toml",
+        "--rootdir",
+        _root(),
+        *targets,
+    ]
+    code = _watched(command) if export is None else export.of(command, _watched, Course(_root()))
     # pytest's own 4 is wrong usage, 5 that nothing was left to run
     return {4: 2, 5: 2}.get(code, code)
 
@@ -309,13 +324,18 @@ def _watched_in(command: Sequence[str], environ: Mapping[str, str]) -> int:
     return _watched(command, environ=environ)
 
 
-def _watched(command: Sequence[str | Path], cwd: Path | None = None, environ: Mapping[str, str] | None = None) -> int:
+def _watched(
+    command: Sequence[str | Path],
+    cwd: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    stdout: TextIO | None = None,
+) -> int:
     """Run a program to its end and return its exit code; Ctrl-C is its to clean up after, and 130 then."""
     interrupted = []
     # a handler, not SIG_IGN, which the program would inherit
     before = signal.signal(signal.SIGINT, lambda *_: interrupted.append(True))
     try:
-        process = subprocess.Popen(command, cwd=cwd, env=environ)
+        process = subprocess.Popen(command, cwd=cwd, env=environ, stdout=stdout)
         signal.signal(signal.SIGTERM, lambda *_: process.terminate())
         code = process.wait()
     finally:
