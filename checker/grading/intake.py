@@ -173,24 +173,22 @@ class _Sieve:
         self.notes: list[Note] = []
 
     def kept(self, entries: Iterable[Entry]) -> list[Entry]:
-        """Return the entries to copy, in the order in which ``Work`` counts them.
+        """Return the entries to copy: those that ``Work``, which counts in the same way, would copy.
 
         Raises:
             Refused: A file that the exercise asks for is not one, or all of them together are too large.
         """
         kept: list[Entry] = []
-        for entry in sorted(entries, key=_order):
+        theirs = (entry for entry in sorted(entries, key=_order) if entry.name not in self._made | _OURS)
+        for number, entry in enumerate(theirs):
             if entry.name in self._needed:
                 _insist(entry)
-            elif self._is_ours(entry) or not self._fits(entry, len(kept)):
+            elif entry.name in self._given or not self._fits(entry, number):
                 continue
             kept.append(entry)
         if sum(entry.size for entry in kept) > self._limits.work:
             raise Refused("grading.too_much_work", most=self._limits.work // 10**6)
         return kept
-
-    def _is_ours(self, entry: Entry) -> bool:
-        return entry.name in _OURS or entry.name in self._made or entry.name in self._given
 
     def _fits(self, entry: Entry, before: int) -> bool:
         note = _objection(entry)

@@ -71,7 +71,7 @@ class Roster:
         Raises:
             KataError: It cannot be read, has no column that says who somebody is, nobody in it, or somebody twice.
         """
-        rows = _rows(_text(file))
+        rows = _rows(_text(file), file)
         columns = _columns(next(rows, []))
         if not columns.keys() & {"identifier", "name", "github"}:
             raise KataError("grading.roster_columns", file=file)
@@ -125,13 +125,13 @@ def _text(file: Path) -> str:
     raise KataError("grading.roster_not_text", file=file)
 
 
-def _rows(text: str) -> Iterator[list[str]]:
+def _rows(text: str, file: Path) -> Iterator[list[str]]:
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     try:
         yield from csv.reader(io.StringIO(text.replace("\0", ""), newline=""), delimiter=delimiter)
     except csv.Error:  # a cell without an end
-        return
+        raise KataError("grading.roster_not_text", file=file) from None
 
 
 def _columns(titles: Iterable[str]) -> dict[str, int]:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Submission", "submissions"]
 
-_ARCHIVE = re.compile(r"(?P<label>.+)\.(zip|tar\.gz|tgz|tar)", re.IGNORECASE)
-_OTHER_ARCHIVE = re.compile(r"(?P<label>.+)\.(rar|7z|alz|egg|(tar\.)?(xz|bz2|zst)|txz|tbz2?|gz)", re.IGNORECASE)
+_ARCHIVE = re.compile(r"(?P<label>.+?)\.(zip|tar\.gz|tgz|tar)", re.IGNORECASE)
+_OTHER_ARCHIVE = re.compile(r"(?P<label>.+?)\.(rar|7z|alz|egg|(tar\.)?(xz|bz2|zst)|txz|tbz2?|gz)", re.IGNORECASE)
 _CLONES = "-submissions"  # gh classroom puts the clones of an assignment into ASSIGNMENT-submissions
 
 
