@@ -344,6 +344,17 @@ def _watched(
     return 130 if interrupted else code if code >= 0 else 128 - code
 
 
+@kata.command(help=say("cli.help_release"))
+@click.option("--from", "source", metavar="OWNER/REPOSITORY[@COMMIT]", help=say("cli.help_release_from"))
+@click.option("--as-is", is_flag=True, help=say("cli.help_release_as_is"))
+@click.argument("out", type=click.Path(file_okay=False, path_type=Path))
+def release(out: Path, *, source: str | None, as_is: bool) -> None:
+    """Write the learners' repository."""
+    from checker.release import release as write_release  # noqa: PLC0415 - no other command needs it
+
+    write_release(Course(_root()), out, source, _tell, as_is=as_is)
+
+
 @kata.command(help=say("cli.help_test"), context_settings=_PASSED_ON)
 @click.option("--full", is_flag=True, help=say("cli.help_test_full"))
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PYTEST…]")

@@ -24,6 +24,7 @@ ORDER = (
     "plugin",
     "report",
     "grading",
+    "release",
     "selfcheck",
     "cli",
 )
