@@ -7,7 +7,6 @@ import math
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from checker.grading.names import is_ordinary
-from checker.guard.policy.strict import Refused, decode
 from checker.phrase import with_remedy
 from checker.report.result import Result, State
 from checker.verdict import Grade, Verdict
@@ -46,10 +45,12 @@ def read_record(data: bytes, exercise: Exercise) -> Result:
         ValueError: It is anything but what ``record`` makes of a result of this exercise: a key is unknown, missing or
             there twice, a value of another type or not finite, a sum wrong, or a check not in the manifest.
     """
+    if len(data) > LARGEST:
+        raise ValueError("not a result: it is too large")
     try:
-        found = decode(data, limit=LARGEST)
-    except Refused as refused:
-        raise ValueError(f"not a result: {refused}") from refused
+        found = json.loads(data.decode(), object_pairs_hook=_each_once)
+    except RecursionError as error:
+        raise ValueError("not a result: it is too deep") from error
     if not isinstance(found, dict) or not _is_of(found, exercise):
         raise ValueError("not a result of this exercise")
     try:
@@ -65,6 +66,13 @@ def _canonical(data: Mapping[str, Any]) -> str:
     return json.dumps(data, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")) + "\n"
 
 
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("not a result: a key is there twice")
+    return found
+
+
 def _is_of(found: Mapping[str, Any], exercise: Exercise) -> bool:
     strings = all(isinstance(found.get(key), str) for key in _STRINGS)
     return strings and found["exercise"] == exercise.name and found["state"] in get_args(State)
@@ -72,7 +80,7 @@ def _is_of(found: Mapping[str, Any], exercise: Exercise) -> bool:
 
 def _result(found: Mapping[str, Any], exercise: Exercise) -> Result:
     grade, seconds = found["grade"], found["seconds"]
-    if not isinstance(seconds, int | float) or not math.isfinite(seconds) or seconds < 0:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not math.isfinite(seconds) or seconds < 0:
         raise ValueError("not a result: its seconds")
     if (found["state"] == "graded") != (grade is not None) or not _is_inside(found["report"]):
         raise ValueError("not a result: its grade or its report")
