@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import tomllib
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,7 +14,7 @@ from checker.exercise import Course
 from checker.phrase import KataError
 from checker.release import release
 from checker.release.pin import Pin
-from typing import TYPE_CHECKING
+from checker.report.exporters import FORMATS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -326,3 +327,13 @@ def test_the_command_releases_the_course(tmp_path: Path, capsys: pytest.CaptureF
     capsys.readouterr()
     assert cli.run(["release", "--help"]) == 0
     assert "--from" in capsys.readouterr().out
+
+
+def test_the_walk_through_names_what_there_is(root: Path) -> None:
+    """docs/autograding.md knows every format, both blanks, and the files that a release writes for autograders."""
+    text = (root / "docs" / "autograding.md").read_text(encoding="utf-8")
+    blanks = Pin.read(None, root)
+    wanted = {blanks.repository, blanks.commit, *(f"`{name}`" for name in FORMATS)}
+    files = sorted(path.name for path in (root / "checker/release/learners/.github").rglob("*.*") if path.is_file())
+    assert files == ["autograde.yaml", "autograder.py", "classroom.yml"]
+    assert [word for word in [*sorted(wanted), *files] if word not in text] == []

@@ -103,7 +103,7 @@ def test_a_final_grade_becomes_the_steps_output(course: Course, work: Path, code
 
 
 def test_the_checks_know_nothing_of_the_workflow(course: Course, work: Path) -> None:
-    """They run outside the student's repository, and nothing that steers pytest, Python or the workflow is passed on."""
+    """They run outside the student's repository; nothing that steers pytest, Python or the workflow is passed on."""
     course.ends(0, result=CLASSROOM)
     step(course, work, PYTEST_ADDOPTS="--collect-only", PYTHONPATH=str(work), GITHUB_ENV="env", KATA_LANG="ko")
     (ran,) = course.runs
