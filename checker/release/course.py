@@ -65,6 +65,11 @@ def _refuse_solved(exercise: Exercise, solution: Path) -> None:
             raise KataError("release.solved", file=starter)
 
 
+def _is_private(path: str) -> bool:
+    """Whether a path is below an exercise's private checks, which may be kept out of the repository altogether."""
+    return f"/{PRIVATE.as_posix()}/" in f"/{path}"
+
+
 def refuse_uncommitted(course: Course) -> None:
     """Let nothing of an author's own tries slip into a release; where there is no git, nothing can be said.
 
@@ -76,7 +81,7 @@ def refuse_uncommitted(course: Course) -> None:
         asked = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     except OSError:
         return
-    changed = [entry[3:] for entry in asked.stdout.split("\0") if entry[2:3] == " "]
+    changed = [entry[3:] for entry in asked.stdout.split("\0") if entry[2:3] == " " and not _is_private(entry[3:])]
     if asked.returncode == 0 and changed:
         more = f" … (+{len(changed) - 3})" if len(changed) > 3 else ""
         raise KataError("release.uncommitted", files=", ".join(changed[:3]) + more)
