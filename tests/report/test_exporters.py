@@ -355,13 +355,30 @@ def test_an_exercise_fits_into_an_environment_variable(payload: str) -> None:
     assert VALID["classroom"](json.loads(text))
 
 
+def test_a_whole_course_fits_into_an_environment_variable() -> None:
+    """Twenty-four exercises of ten points with long Korean titles and talkative mistakes are one payload still."""
+    talk = Text(en="", ko="컨테이너가 " * 200)
+    course = [
+        graded(
+            f"{n:02}_many",
+            "f" * 6,
+            talk,
+            {f"아주_긴_제목의_check_이름_{place}_" * 2: 1 + place % 3 for place in range(6)},
+        )
+        for n in range(1, 25)
+    ]
+    text = exported("classroom", *course, language="ko")
+    assert len(base64.b64encode(text.encode())) < 128 * 1024 - 100
+    assert json.loads(text)["max_score"] == 24 * 12
+
+
 @pytest.mark.parametrize(("language", "words"), [("en", "does not fit into"), ("ko", "크기(30000바이트)를 넘었어요")])
 def test_what_cannot_fit_is_said(monkeypatch: pytest.MonkeyPatch, language: str, words: str) -> None:
     """An exercise of very many checks is refused with a sentence, not cut silently."""
     monkeypatch.setenv("KATA_LANG", language)
-    checks = {f"check{place}": 1 + place % 2 for place in range(300)}
+    checks = {f"check{place}": 1 + place % 2 for place in range(600)}
     with pytest.raises(KataError) as raised:
-        exported("classroom", graded("04_redis", "f" * 300, checks=checks))
+        exported("classroom", graded("04_redis", "f" * 600, checks=checks))
     assert words in str(raised.value)
 
 
