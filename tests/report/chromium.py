@@ -11,6 +11,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 
 PATIENCE = 60.0  # seconds until a browser that does not answer is given up
 KEYS = {"ArrowDown": 40, "ArrowUp": 38, "ArrowLeft": 37, "ArrowRight": 39, "End": 35, "Home": 36, "Escape": 27}
+# The protocol wants file descriptors 3 and 4; both are moved out of the way first, since they may be the other's.
+MOVE = """import fcntl, os, sys
+high = [fcntl.fcntl(int(fd), fcntl.F_DUPFD_CLOEXEC, 10) for fd in sys.argv[1:3]]
+os.dup2(high[0], 3)
+os.dup2(high[1], 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 def found() -> str | None:
@@ -33,10 +41,8 @@ def chromium(profile: Path, *, language: str = "en") -> Iterator[Tab]:
     ours, theirs = os.pipe(), os.pipe()
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", f"--lang={language}"]
     command = [str(found()), *options, f"--user-data-dir={profile}", "about:blank"]
-    # the protocol wants file descriptors 3 and 4; a shell puts them there without any code between fork and exec
-    moved = f'exec "$0" "$@" 3<&{ours[0]} 4>&{theirs[1]}'
     browser = subprocess.Popen(
-        ["/bin/sh", "-c", moved, *command],
+        [sys.executable, "-I", "-c", MOVE, str(ours[0]), str(theirs[1]), *command],
         pass_fds=(ours[0], theirs[1]),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -80,24 +86,27 @@ class Tab:
 
     def ask(self, method: str, **parameters: object) -> dict[str, Any]:
         """Call a method of the protocol and return its result."""
-        self._last += 1
-        call = {"id": self._last, "method": method, "params": parameters}
-        call |= {"sessionId": self._session} if self._session else {}
-        os.write(self._to, json.dumps(call).encode() + b"\0")
+        number = self._send(method, **parameters)
         while True:
             message = self._message()
-            if message.get("id") == self._last:
+            if message.get("id") == number:
                 assert "error" not in message, message
                 return dict(message["result"])
 
+    def load(self, path: Path, fragment: str = "") -> None:
+        """Load a page of ours from nothing, and wait until all of it is there."""
+        # were only the fragment another one, the browser would stay on the page
+        for url in ("about:blank", path.as_uri() + fragment):
+            self._loaded = False
+            self.ask("Page.navigate", url=url)
+            while not self._loaded:
+                self._message()
+
     def open(self, path: Path, fragment: str = "") -> float:
-        """Load a page of ours, wait until its script is ready, and return how many seconds that took."""
+        """Load a page of ours, wait until it can be used, and return how many seconds that took."""
         self.complaints.clear()
-        self._loaded = False
         before = time.monotonic()
-        self.ask("Page.navigate", url=path.as_uri() + fragment)
-        while not self._loaded:
-            self._message()
+        self.load(path, fragment)
         # two frames later it has been laid out and painted, and answers whoever clicks
         self.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         return time.monotonic() - before
@@ -139,6 +148,13 @@ class Tab:
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.ask("Emulation.setEmulatedMedia", media=medium, features=features)
 
+    def _send(self, method: str, **parameters: object) -> int:
+        self._last += 1
+        call = {"id": self._last, "method": method, "params": parameters}
+        call |= {"sessionId": self._session} if self._session else {}
+        os.write(self._to, json.dumps(call).encode() + b"\0")
+        return self._last
+
     def _message(self) -> dict[str, Any]:
         while b"\0" not in self._read:
             ready, _, _ = select.select([self._back], [], [], PATIENCE)
@@ -158,3 +174,6 @@ class Tab:
                 self.complaints.append(str(message["params"]["entry"]["text"]))
             case "Runtime.exceptionThrown":
                 self.complaints.append(json.dumps(message["params"]["exceptionDetails"]))
+            case "Page.javascriptDialogOpening":
+                self.complaints.append(f"a dialog: {message['params']['message']}")
+                self._send("Page.handleJavaScriptDialog", accept=True)
