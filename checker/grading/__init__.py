@@ -6,6 +6,7 @@
 
 from checker.grading.digest import digest_of_checks
 from checker.grading.intake import Intake, take_in
+from checker.grading.names import slug
 from checker.grading.note import Limits, Note
 from checker.grading.roster import Member, Roster
 from checker.grading.store import Store
@@ -20,6 +21,7 @@ __all__ = [
     "Store",
     "Submission",
     "digest_of_checks",
+    "slug",
     "submissions",
     "take_in",
 ]

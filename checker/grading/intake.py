@@ -22,6 +22,7 @@ from checker.grading.source import STEERS_US, Kind
 from checker.grading.tarred import Tarred
 from checker.grading.zipped import Zipped
 from checker.phrase import KataError
+from checker.report.result import Result
 from checker.work import LARGEST_FILE, MOST_FILES
 
 if TYPE_CHECKING:
@@ -60,6 +61,17 @@ class Intake:
     files: tuple[str, ...] = ()
     left_out: tuple[Note, ...] = ()
     reason: Note | None = None
+
+    def settled(self, checks: str) -> Result | None:
+        """Return the result where there is nothing to grade: it is missing or refused; None where it was taken.
+
+        Args:
+            checks: The SHA-256 of what it would have been judged by.
+        """
+        if self.state == "taken":
+            return None
+        reason = self.reason.reason if self.reason is not None else None
+        return Result(student=self.student, exercise=self.exercise, state=self.state, reason=reason, checks=checks)
 
 
 def take_in(submission: Submission, exercise: Exercise, into: Path, limits: Limits | None = None) -> Intake:

@@ -62,12 +62,12 @@ class Limits:
         seconds: How long one exercise of one submission may take.
     """
 
-    archive: int = 100_000_000
-    unpacked: int = 250_000_000
+    archive: int = 50_000_000
+    unpacked: int = 100_000_000
     entries: int = 20_000
     depth: int = 20
     work: int = 20_000_000
-    seconds: float = 20.0
+    seconds: float = 10.0
 
 
 class Meter:

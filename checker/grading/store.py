@@ -157,7 +157,8 @@ def _locked(folder: Path) -> int:
     """Take the folder for this process.
 
     A lock of POSIX's older kind belongs to the process alone. The newer kind (``flock``) would be held on by workers
-    that outlive a killed grader, and the same command could not go on at once.
+    that outlive a killed grader, and the same command could not go on at once. Two stores of one process do not
+    exclude each other: the grader opens one.
     """
     lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     try:

@@ -7,6 +7,8 @@ import socket
 import struct
 import tarfile
 import tempfile
+import tracemalloc
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -177,7 +179,7 @@ TIGHT = Limits(archive=2_000_000, unpacked=20_000_000, entries=400, depth=20, wo
 SAID = {
     "grading.escapes": (
         "The archive has a file that would be unpacked outside its own folder: ",
-        "압축 파일 안에 자기 폴더 바깥에 풀리는 파일이 있어요: ",
+        "압축을 풀면 폴더 바깥에 놓이게 되는 파일이 들어 있어요: ",
     ),
     "grading.twice": (
         "twice, or as a file and as a folder, so nobody can say which one counts.",
@@ -312,6 +314,24 @@ def test_a_korean_name_is_ordinary(exercise: Exercise, handed_in: Path, tmp_path
     assert set(taken(submissions(handed_in)[1], exercise, tmp_path / "class").files) == {*WORK, *names}
 
 
+def measured(act: Callable[[], Intake]) -> tuple[Intake, int]:
+    """Return what came of it, and the most memory in bytes that Python had at one time."""
+    tracemalloc.start()
+    try:
+        return act(), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_is_larger_than_it_says_never_lies_in_memory(exercise: Exercise, handed_in: Path, tmp_path: Path) -> None:
+    """63: a zip file's member is unpacked to as much as it says and no further."""
+    (handed_in / "mallory.zip").write_bytes(raw_zip([(RUN.encode(), bytes(50_000_000))], says=100_000))
+    refused, peak = measured(lambda: taken(submissions(handed_in)[1], exercise, tmp_path / "class"))
+    assert refused.reason is not None
+    assert refused.reason.key == "grading.larger_than_it_says"
+    assert peak < 2_000_000
+
+
 def test_an_archive_in_an_archive_stays_packed(exercise: Exercise, handed_in: Path, tmp_path: Path) -> None:
     """63: nothing inside a submission is ever unpacked again."""
     inner = zip_bytes([Thing("zeros", bytes(900_000))])
@@ -331,13 +351,19 @@ def test_what_is_not_wanted_is_not_unpacked(exercise: Exercise, handed_in: Path,
 
 
 def test_a_large_archive_ends_at_the_usual_limits(exercise: Exercise, handed_in: Path, tmp_path: Path) -> None:
-    """63: 400 MB of zeros, packed by gzip, end where honest work never comes to, without any limits being asked for."""
+    """63: a gigabyte out of a megabyte ends where honest work never comes to, and never lies in memory."""
     member = tarfile.TarInfo("zeros")
-    member.size = 400_000_000
-    (handed_in / "mallory.tgz").write_bytes(gz(member.tobuf() + bytes(member.size)))
-    refused = taken(submissions(handed_in)[1], exercise, tmp_path / "class", Limits())
+    member.size = 10**9
+    piece = zlib.compressobj(9, wbits=31)
+    with (handed_in / "mallory.tgz").open("wb") as archive:
+        archive.write(piece.compress(member.tobuf()))
+        for _ in range(110):  # the rest is never reached
+            archive.write(piece.compress(bytes(10**6)))
+        archive.write(piece.flush())
+    refused, peak = measured(lambda: taken(submissions(handed_in)[1], exercise, tmp_path / "class", Limits()))
+    assert peak < 5_000_000
     assert refused.reason is not None
-    assert refused.reason.text.en.startswith("The archive unpacks to more than 250 MB")
+    assert refused.reason.text.en.startswith("The archive unpacks to more than 100 MB")
 
 
 @pytest.mark.parametrize("make", [zipped(), tarred(), unpacked()])

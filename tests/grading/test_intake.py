@@ -207,7 +207,7 @@ def test_two_copies_are_refused(pack: Callable[..., Path], suffix: str, exercise
         "The exercise is in there more than once: new/01_first and old/01_first. Keep only the one that counts."
     )
     assert taken.reason.text.ko == (
-        "이 연습문제가 여러 번 들어 있어요: new/01_first, old/01_first 채점받을 것 하나만 남겨 주세요."
+        "이 연습문제 폴더가 여러 개 들어 있어요(new/01_first, old/01_first). 채점받을 것 하나만 남겨 주세요."
     )
 
 

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checker.grading import Store, digest_of_checks
+from checker.grading import Store, Submission, digest_of_checks, take_in
 from checker.grading.record import read_record, record
 from checker.phrase import KataError, Text
 from checker.report.result import Result
 from checker.verdict import Grade, Outcome, Verdict
 from tests.grading.conftest import make_exercise
-from tests.grading.packing import tree
+from tests.grading.packing import into_folder, tree, work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,6 +99,21 @@ def test_what_is_kept_is_read_back(exercise: Exercise, tmp_path: Path) -> None:
             store.save(result)
         with Store(tmp_path / "out") as store:
             assert store.read("kim", exercise) == (rounded(result) if result.grade else result)
+
+
+def test_what_needs_no_grading_is_settled_at_once(exercise: Exercise, out: Path, tmp_path: Path) -> None:
+    """What is missing or refused has a result that can be kept and is not asked for again; what is taken has none."""
+    (tmp_path / "bad.zip").write_bytes(b"PK")
+    with Store(out) as store:
+        for path, state in ((None, "missing"), (tmp_path / "bad.zip", "refused")):
+            result = take_in(Submission(student="kim", path=path), exercise, tmp_path / "in").settled(CHECKS)
+            assert result is not None
+            assert result.state == state
+            store.save(result)
+            assert store.read("kim", exercise) == result
+            assert not store.needed("kim", exercise, "", CHECKS)
+    taken = into_folder(tmp_path / "kim", work())
+    assert take_in(Submission(student="kim", path=taken), exercise, tmp_path / "in").settled(CHECKS) is None
 
 
 def test_students_do_not_share_a_file(exercise: Exercise, tmp_path: Path) -> None:
@@ -410,8 +425,8 @@ def test_two_graders_exclude_each_other(tmp_path: Path) -> None:
         assert error(tmp_path / "out") == (
             f"Another grader is writing results into {tmp_path / 'out'}.",
             "Wait for it to end, or choose another folder after --out.",
-            f"다른 채점이 {tmp_path / 'out'}에 결과를 쓰고 있어요.",
-            "그 채점이 끝나기를 기다리거나, --out 뒤에 다른 폴더를 적어 주세요.",
+            f"다른 채점 작업이 {tmp_path / 'out'}에 결과를 쓰고 있어요.",
+            "그 작업이 끝나기를 기다리거나, --out 뒤에 다른 폴더를 적어 주세요.",
         )
         assert tree(tmp_path) == before
     finally:
