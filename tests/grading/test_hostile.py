@@ -170,9 +170,13 @@ REFUSED = {
     "no archive": (raw(b"PK, said the student"), "grading.bad_archive"),
     "no gzip": (raw(b"\x1f\x8bno"), "grading.bad_archive"),
     "half a tar": (raw(tar_bytes(work())[:1500]), "grading.bad_archive"),
+    "a tar with a wrong check sum": (
+        raw(tar_bytes(work()).replace(b"0000644", b"0000645", 1), "mallory.tar"),
+        "grading.bad_archive",
+    ),
     "half a gzip": (raw(gz(tar_bytes(work()))[:-40]), "grading.bad_archive"),
     "half a zip": (raw(zip_bytes(work())[:-10]), "grading.bad_archive"),
-    "a wrong check sum": (raw(zip_bytes(work()).replace(b"PK\1\2", b"PK\1\3")), "grading.bad_archive"),
+    "a zip with a wrong mark": (raw(zip_bytes(work()).replace(b"PK\1\2", b"PK\1\3")), "grading.bad_archive"),
     "a large archive": (raw(bytes(3_000_000)), "grading.archive_too_large"),
 }
 TIGHT = Limits(archive=2_000_000, unpacked=20_000_000, entries=400, depth=20, work=4_000_000)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from checker.grading import Member, Roster, submissions
+from checker.grading import Member, Note, Roster, submissions
 from checker.phrase import KataError
 from tests.grading.packing import into_folder, into_tar_gz, into_zip, work
 
@@ -80,6 +80,10 @@ def test_a_link_is_no_submission(tmp_path: Path) -> None:
     assert trudy.problem is not None
     assert trudy.student == "trudy"
     assert mallory.problem.text.en.startswith("mallory is a link.")
+    (tmp_path / "lone").mkdir()
+    (tmp_path / "lone" / "kata-submissions").symlink_to(tmp_path / "class")
+    (lone,) = submissions(tmp_path / "lone")
+    assert lone.problem == Note("work.link", {"file": "kata-submissions"})
     assert mallory.problem.text.ko.startswith("mallory는 링크예요.")
 
 
@@ -125,8 +129,10 @@ def test_a_name_that_ends_like_another_is_not_taken_for_it(tmp_path: Path) -> No
     everybody = found(tmp_path, roster("kim", "lee-kim", "park"))
     assert everybody == {"Kim": "docker-kata-kim", "Lee-Kim": "docker-kata-lee-kim", "Park": "docker-kata-park"}
     (tmp_path / "docker-kata-kim").rename(tmp_path / "docker-kata-choi")
+    into_folder(tmp_path / "x-kim", work())  # a shorter beginning, but nobody else's
     without = found(tmp_path, roster("kim", "choi", "park"))
     assert without["Kim"] is None
+    assert without["Choi"] == "docker-kata-choi"
     assert without["docker-kata-lee-kim"] == "docker-kata-lee-kim"
 
 
