@@ -28,7 +28,6 @@ _END = struct.Struct("<4s4H2LH")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
 _LARGEST_COMMENT = 65_535
-_IN_ZIP64 = 0xFFFF_FFFF
 _MS_DOS_FOLDER = 0x10
 _STORED, _DEFLATED = 0, 8
 
@@ -96,7 +95,7 @@ class Zipped:
         at = central[16]
         local = _LOCAL.unpack(_exactly(self._file, at, _LOCAL.size))
         start: int = at + _LOCAL.size + local[9] + local[10]
-        if local[0] != b"PK\3\4" or start + central[8] > self._directory:
+        if local[0] != b"PK\3\4":
             raise Refused("grading.bad_archive")
         return start
 
@@ -110,7 +109,7 @@ def _end(file: BinaryIO) -> tuple[int, int, int]:
     while at >= 0 and len(tail) - at >= _END.size:
         _, disk, first, here, count, length, directory, comment = _END.unpack_from(tail, at)
         if at + _END.size + comment == len(tail):
-            if disk or first or here != count or directory + length > start + at or _IN_ZIP64 in {length, directory}:
+            if disk or first or here != count or directory + length > start + at:
                 break
             return directory, length, count
         at = tail.rfind(b"PK\5\6", 0, at)
