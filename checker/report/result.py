@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from checker.verdict import Grade
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from checker.verdict import Grade
 
 __all__ = ["Result"]
 
