@@ -8,6 +8,7 @@
         check = "answers_on_this_machine_only"    # the check it must fail …
         mistake = "published_to_everyone"         # … the sentence it must get, by its key …
         shows = ["0.0.0.0"]                       # … and what has to stand in that sentence, in both languages
+        long = true                               # it waits a time limit out: only ./kata test --full tries it
 
     leftovers.toml              containers = ["kata-04-redis"]: names that an earlier run may have left behind
 """
@@ -45,11 +46,13 @@ class Expected:
         check: The check that it fails.
         mistake: The key of the sentence.
         shows: What the sentence contains in both languages.
+        long: Whether it is only proven where time does not matter: it waits a time limit out.
     """
 
     check: str
     mistake: str
     shows: tuple[str, ...]
+    long: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +109,9 @@ def _folders(parent: Path) -> list[Path]:
 
 def _expected(file: Path) -> Expected:
     data = tomllib.loads(file.read_text(encoding="utf-8"))
-    return Expected(check=data["check"], mistake=data["mistake"], shows=tuple(data.get("shows", ())))
+    return Expected(
+        check=data["check"], mistake=data["mistake"], shows=tuple(data.get("shows", ())), long=data.get("long") is True
+    )
 
 
 def judge(case: Case, root: Path) -> Grade:

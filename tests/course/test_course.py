@@ -29,15 +29,16 @@ def kept(kind: str) -> list[Case]:
 
 
 def once_for_each_sentence(cases: list[Case]) -> list[Any]:
-    """Mark as long-running what fails a check with a sentence that an earlier case has already got there."""
+    """Mark as long-running what waits long, or gets at its check a sentence that an earlier case has got there."""
     seen: set[tuple[str, ...]] = set()
     marked = []
     for case in cases:
         assert case.expected is not None
         what = (case.exercise.name, case.expected.check, case.expected.mistake)
-        marks = [pytest.mark.full] if what in seen else []
+        marks = [pytest.mark.full] if case.expected.long or what in seen else []
         marked.append(pytest.param(case, id=str(case), marks=marks))
-        seen.add(what)
+        if not case.expected.long:
+            seen.add(what)
     return marked
 
 
