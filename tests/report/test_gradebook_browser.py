@@ -93,6 +93,9 @@ def test_a_column_sorts_both_ways_and_says_so(tab: Tab) -> None:
     assert shown(tab) == [row.student for row in sorted(SHEET.rows, key=lambda row: row.points)]
     assert tab.run("[...document.querySelectorAll('thead th')].filter(th => th.ariaSort !== 'none').length") == 1
     tab.click("thead th:nth-child(6) button")
+    judged = [row for row in SHEET.rows if row.cells[3].grade is not None]
+    by_fourth = [row.student for row in sorted(judged, key=lambda row: -row.cells[3].points)]
+    assert shown(tab)[: len(judged)] == by_fourth
     tab.click("thead th:nth-child(6) button")
     first = SHEET.down(3)[NAMES.index(shown(tab)[0])]
     assert first.standing in {Standing.MISSING, Standing.REFUSED, Standing.PENDING}
@@ -105,6 +108,13 @@ def test_a_filter_shows_whom_it_names(tab: Tab, standing: str) -> None:
     assert shown(tab) == [row.student for row in SHEET.rows if any(cell.standing == standing for cell in row.cells)]
     choose(tab, "inside", "6")
     assert shown(tab) == [row.student for row in SHEET.rows if row.cells[6].standing == standing]
+
+
+def test_who_has_points_left_is_found(tab: Tab) -> None:
+    """Everyone but those who earned all there was, whatever the reason."""
+    choose(tab, "inside", "0")
+    choose(tab, "show", "unfinished")
+    assert shown(tab) == [row.student for row in SHEET.rows if row.cells[0].standing is not Standing.FULL]
 
 
 def test_a_card_leads_to_the_students_it_counts(tab: Tab) -> None:
@@ -124,6 +134,7 @@ def test_a_view_survives_reloading(tab: Tab, index: Path) -> None:
     assert shown(tab) == before != NAMES
     tab.open(index, "#show=<b>&inside=99&sort=-99&other=1")
     assert shown(tab) == NAMES
+    assert tab.run("document.querySelector('thead .who').ariaSort") == "ascending"
 
 
 def test_the_table_is_one_stop_and_arrows_move_in_it(tab: Tab) -> None:
@@ -162,14 +173,23 @@ def test_the_cell_in_focus_is_seen_whole(tab: Tab) -> None:
     """Neither the fixed head and foot nor the fixed names cover the cell to which the arrows have come."""
     tab.size(600, 800)
     tab.run("document.querySelector('thead th').focus()")
-    for key in ["ArrowDown"] * 25 + ["ArrowRight"] * 14 + ["ArrowLeft"] * 9 + ["ArrowUp"] * 17:
+    covered = []
+    for key in ["ArrowDown"] * 25 + ["ArrowRight"] * 14 + ["ArrowLeft"] * 12 + ["ArrowUp"] * 20:
         tab.press(key)
-    covered = tab.run(
-        "(() => { const cell = document.activeElement, box = cell.getBoundingClientRect();"
-        " return [[box.left + 2, box.top + 2], [box.right - 2, box.bottom - 2]]"
-        ".map(([x, y]) => cell.contains(document.elementFromPoint(x, y))) })()"
-    )
-    assert covered == [True, True]
+        covered += [] if tab.run(UNCOVERED) else [tab.run(FOCUSED)]
+    assert covered == []
+    tab.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert tab.run("document.getElementById('panel').checkVisibility()")  # it has come along with the scrolling
+    tab.run("document.getElementById('scroll').scrollTo(0, 99999)")
+    tab.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert not tab.run("document.getElementById('panel').checkVisibility()")
+
+
+UNCOVERED = """(() => {
+  const cell = document.activeElement, box = cell.getBoundingClientRect();
+  const corners = [[box.left + 2, box.top + 2], [box.right - 2, box.bottom - 2]];
+  return corners.every(([x, y]) => cell.contains(document.elementFromPoint(x, y)));
+})()"""
 
 
 def test_a_cell_says_what_became_of_its_checks(tab: Tab) -> None:

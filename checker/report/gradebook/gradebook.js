@@ -90,7 +90,8 @@
       if (event.ctrlKey && right) line = right < 0 ? 0 : all.length - 1;
       const target = all[line].cells[within(cell.cellIndex + right, heads.length)];
       target.tabIndex = 0;
-      target.focus();
+      target.scrollIntoView({ block: "nearest", inline: "nearest" }); // focus alone is content with most of a cell
+      target.focus({ preventScroll: true });
       return true;
     };
 
@@ -141,6 +142,13 @@
       panel.style.top = `${below ? at.bottom + 6 : Math.max(8, at.top - 6 - box.height)}px`;
     };
 
+    const follow = () => {
+      const cell = document.activeElement;
+      const box = cell.getBoundingClientRect();
+      const there = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+      explain(cell.contains(there) && body.contains(cell) ? cell.closest("td") : null);
+    };
+
     const choose = (search, show, inside) => {
       Object.assign(fields.search, { value: search });
       Object.assign(fields.show, { value: show });
@@ -186,7 +194,7 @@
     table.addEventListener("focusout", hide);
     table.addEventListener("pointerover", (event) => explain(event.target.closest("td")));
     table.addEventListener("pointerleave", hide);
-    byId("scroll").addEventListener("scroll", hide, { passive: true });
+    addEventListener("scroll", follow, { passive: true, capture: true });
     document.addEventListener("keydown", (event) => {
       const typing = event.target.matches("input, select");
       if (event.key === "/" && !typing) {
