@@ -221,6 +221,24 @@ def test_enter_opens_the_students_report(tab: Tab) -> None:
     assert str(tab.run("window.opened")).endswith(SHEET.rows[at].cells[0].report)
 
 
+def test_head_foot_and_names_stay_in_sight(tab: Tab) -> None:
+    """However far the table is scrolled, it can be read whose line and which column one is looking at."""
+    tab.run("document.getElementById('scroll').scrollIntoView({ block: 'end' })")
+    tab.run("document.getElementById('scroll').scrollTo(0, 500)")
+    seen = (
+        "[...document.querySelectorAll('thead .who, thead .sum, tfoot .who, tfoot .sum, tfoot td')].filter(cell => {"
+        " const box = cell.getBoundingClientRect();"
+        " return !cell.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)) })"
+        ".map(cell => cell.outerHTML)"
+    )
+    assert tab.run(seen) == []
+    assert tab.run("document.getElementById('scroll').scrollWidth <= document.getElementById('scroll').clientWidth")
+    tab.size(600, 800)
+    tab.run("document.getElementById('scroll').scrollIntoView({ block: 'end' })")
+    tab.run("document.getElementById('scroll').scrollTo(400, 500)")
+    assert tab.run(seen.replace(", thead .sum", "").replace(", tfoot .sum, tfoot td", "")) == []
+
+
 @pytest.mark.parametrize("width", [320, 600, 1400])
 def test_nothing_is_wider_than_the_window(tab: Tab, width: int) -> None:
     """On a narrow window the table scrolls in its own frame; the page itself never scrolls sideways."""

@@ -9,13 +9,13 @@
     const fields = { search: byId("search"), show: byId("show"), inside: byId("inside") };
     const [body, heads, panel] = [table.tBodies[0], [...table.tHead.rows[0].cells], byId("panel")];
     const plain = (text) => text.normalize("NFKC").toLowerCase();
-    const STANDINGS = Object.keys(words.standings);
+    const standing = (cell) => cell.className.split(" ", 1)[0];
     const rows = [...body.rows].map((row, place) => ({
       row,
       place, // the page comes sorted by name
       searched: plain(row.cells[0].textContent),
       values: [...row.cells].slice(1).map((cell) => Number(cell.dataset.v)),
-      standings: [...row.cells].slice(2).map((cell) => STANDINGS.find((name) => cell.classList.contains(name))),
+      standings: [...row.cells].slice(2).map(standing),
     }));
     let shown = rows;
     let sorted = { column: 0, down: false };
@@ -111,11 +111,11 @@
     });
     const summary = (cell) => {
       const column = cell.cellIndex - 2;
-      const standing = STANDINGS.find((name) => cell.classList.contains(name));
+      const state = standing(cell);
       const name = made("b", "");
       name.append(made("bdi", cell.parentElement.cells[0].textContent));
       const points = words.points.replace("<points>", cell.dataset.v).replace("<most>", heads[column + 2].dataset.most);
-      const lines = [Number(cell.dataset.v) >= 0 ? points : "", standing === "partly" ? "" : words.standings[standing]];
+      const lines = [Number(cell.dataset.v) >= 0 ? points : "", state === "partly" ? "" : words.standings[state]];
       const list = made("ul", "");
       [...(cell.dataset.o ?? "")].forEach((letter, at) => {
         const { kind, mark, word } = words.outcomes[letter];
