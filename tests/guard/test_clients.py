@@ -153,7 +153,7 @@ SCRIPTS = {
         printf 'FROM busybox:1\\nARG A\\nCOPY f /f\\nRUN cat /f && echo $A > /a\\nCMD cat /a /f\\n' > Dockerfile;
         echo file > f
         first=$(docker build -q -t $N --build-arg A=arg .); echo $first; docker run --rm $N
-        docker build -t $N --build-arg A=other . > said 2>&1; echo $?; grep -c DONE said; docker run --rm $N
+        docker build -t $N --build-arg A=other . > said 2>&1; echo $?; grep -q DONE said; echo $?; docker run --rm $N
         docker inspect -f '{{.Config.Cmd}}' $N; docker rmi -f $N $first > /dev/null
         printf 'FROM busybox:1\\nRUN exit 3\\n' | docker build -q - 2> said; echo $?;
         grep -o 'exit code: 3' said | tail -1""",

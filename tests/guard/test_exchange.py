@@ -487,6 +487,17 @@ def test_what_the_classic_builder_says_it_made_belongs_to_the_run() -> None:
     assert it.kept.has("image", NEW_IMAGE)
 
 
+def test_what_somebody_builds_beside_the_classic_builder_stays_theirs() -> None:
+    """The classic builder says what it is to name; another name that appears meanwhile is another's."""
+    later = [row(NEW_IMAGE, "kata-04-x:latest"), row(FOREIGN, "shop-web:latest")]
+    it = visit("POST", "/build?t=kata-04-x", answers={"GET /images/json": [(200, []), (200, later)]})
+    it.begin()
+    it.end(200)
+    assert it.kept.has("tag", f"{HUB}kata-04-x:latest")
+    assert not it.kept.has("tag", f"{HUB}shop-web:latest")
+    assert not it.kept.has("image", FOREIGN)
+
+
 def test_an_image_from_the_exercises_registry_belongs_to_the_run() -> None:
     """Pulled from localhost, its name is the run's; a granted image from Docker Hub stays in the cache."""
     for target, name, own in (

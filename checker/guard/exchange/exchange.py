@@ -85,7 +85,8 @@ class Exchange:
             OSError: The engine does not answer a question that it had to be asked.
         """
         if self.allowed.route in _BUILDS:
-            await unseen.close(self.ledger, self.grants, self.ask)
+            names = self.allowed.tags if self.allowed.route == "image.build" else None
+            await unseen.close(self.ledger, self.grants, self.ask, names)
         if status >= 400:
             return self._in_the_clients_words(status, answer)
         step = _STEPS.get(self.allowed.route)

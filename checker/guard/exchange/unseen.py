@@ -38,15 +38,23 @@ async def open_build(ledger: Ledger, ask: Ask) -> None:
     ledger.open_build({**before, **{row["Id"]: row["Id"] for row in rows}})
 
 
-async def close(ledger: Ledger, grants: Grants, ask: Ask) -> None:
-    """Compare for the last time; also where the comparison fails, the build is over."""
+async def close(ledger: Ledger, grants: Grants, ask: Ask, names: tuple[str, ...] | None = None) -> None:
+    """Compare for the last time; also where the comparison fails, the build is over.
+
+    Args:
+        ledger: What belongs to the run.
+        grants: What it may change beyond that.
+        ask: Asks the engine.
+        names: The complete references that the build was to give, where it said so; somebody else may have given
+            others meanwhile. None where nobody could look.
+    """
     try:
-        await settle(ledger, grants, ask)
+        await settle(ledger, grants, ask, names)
     finally:
         ledger.close_build()
 
 
-async def settle(ledger: Ledger, grants: Grants, ask: Ask) -> None:
+async def settle(ledger: Ledger, grants: Grants, ask: Ask, names: tuple[str, ...] | None = None) -> None:
     """Compare with what was there before the builds that are going on: new images and names are the run's own.
 
     A name that was taken from an image that is not the run's goes back to it.
@@ -56,8 +64,14 @@ async def settle(ledger: Ledger, grants: Grants, ask: Ask) -> None:
         return
     for row in await images(ask):
         see(row, ledger)
-        if not _is_foreign(row, ledger):
+        if not _is_foreign(row, ledger) and not _is_anothers(row, names):
             await _own(row, before, ledger, grants, ask)
+
+
+def _is_anothers(row: Mapping[str, Any], names: tuple[str, ...] | None) -> bool:
+    """Return whether an image has names, and none of those that the build was to give."""
+    tags = complete(row.get("RepoTags"))
+    return names is not None and bool(tags) and not tags & frozenset(names)
 
 
 def _is_foreign(row: Mapping[str, Any], ledger: Ledger) -> bool:
