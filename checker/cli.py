@@ -363,7 +363,7 @@ def test(*, full: bool, arguments: tuple[str, ...]) -> int:
     failed = [name for name, command in _STATIC.items() if _step(name, [*_PYTHON, "-m", *command])]
     _up()
     mark = [] if full else ["-m", "not full"]
-    beside = ["-n", "3"]  # most of them wait for the engine
+    beside = ["-n", "2"]
     code = _step("pytest", [*_PYTHON, "-m", "pytest", "tests", *beside, *mark, *arguments])
     if failed:
         _tell(say("cli.static_failed", names=", ".join(failed)))

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-pytestmark = pytest.mark.docker
+# alone: what BuildKit makes is found by comparing, and others build too
+pytestmark = [pytest.mark.docker, pytest.mark.alone]
 
 SECONDS = 30
 # no two tests at the same time use the same names, and none that a learner would use

@@ -83,7 +83,7 @@ def _is_foreign(row: Mapping[str, Any], ledger: Ledger) -> bool:
 async def _own(row: Mapping[str, Any], before: Mapping[str, str], ledger: Ledger, grants: Grants, ask: Ask) -> None:
     full_id, tags = row["Id"], complete(row.get("RepoTags"))
     moved = [name for name in sorted(tags) if before.get(name) != full_id]
-    mine = [name for name in moved if _may_have(name, row, before, ledger, grants)]
+    mine = [name for name in moved if _may_have(name, before, ledger, grants)]
     if full_id not in before and (mine or not tags or any(name in before for name in moved)):
         ledger.add("image", full_id)
     for name in mine:
@@ -94,7 +94,7 @@ async def _own(row: Mapping[str, Any], before: Mapping[str, str], ledger: Ledger
             await _give_back(name, before[name], ask)
 
 
-def _may_have(name: str, row: Mapping[str, Any], before: Mapping[str, str], ledger: Ledger, grants: Grants) -> bool:
+def _may_have(name: str, before: Mapping[str, str], ledger: Ledger, grants: Grants) -> bool:
     found = reference(name)
     if is_own_tag(found, ledger, grants):
         return True
@@ -102,8 +102,8 @@ def _may_have(name: str, row: Mapping[str, Any], before: Mapping[str, str], ledg
         return False
     if name in before:
         return name in grants.changes or ledger.has("image", before[name])
-    # a granted image that was not there came with a pull, and then has a digest, or was made up
-    return name not in grants.images or not row.get("RepoDigests")
+    # an image of the course came with a pull, or somebody else brought it in: all runs share it, and nobody owns it
+    return name not in grants.images
 
 
 async def _give_back(name: str, full_id: str, ask: Ask) -> None:
