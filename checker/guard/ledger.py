@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Literal
 
+from checker.engine import LABEL
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
@@ -40,6 +42,11 @@ class Ledger:
         self._seen: dict[str, frozenset[str]] = {}
         self._before: dict[str, str] | None = None
         self._builds = 0
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What everything carries that scripts of the run make."""
+        return {LABEL: self.run_id, BY: SCRIPT}
 
     def add(self, kind: Kind, full_id: str, name: str = "") -> None:
         """Put down what a script made.

@@ -11,7 +11,6 @@ from checker.engine import LABEL
 from checker.guard import policy
 from checker.guard.exchange import unseen
 from checker.guard.exchange.narrow import NARROWED, complete, event, info, see
-from checker.guard.ledger import BY
 from checker.guard.message import Denied
 from checker.guard.policy.named import is_own_tag, visible_ids
 from checker.guard.reference import is_local, reference
@@ -119,7 +118,7 @@ class Exchange:
         for name in self.allowed.volumes:
             if not await self._may_have_volume(name):
                 return self._denied("guard.volume_taken", name=name)
-            body = {"Name": name, "Labels": {LABEL: self.ledger.run_id, BY: "script"}}
+            body = {"Name": name, "Labels": self.ledger.labels}
             status, made = await self.ask("POST", "/volumes/create", body)
             if status != 201 or not self._is_labelled(made):
                 return self._denied("guard.volume_taken", name=name)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from checker.engine import LABEL
-from checker.guard.ledger import BY
 from checker.guard.policy import named
 from checker.guard.policy.containers import PIDS
 from checker.guard.policy.refused import Refused
@@ -70,7 +69,7 @@ def _count(kind: Kind, scene: Scene, more: int = 1) -> None:
 
 
 def _labelled(held: dict[str, str], scene: Scene) -> dict[str, str]:
-    return {**held, LABEL: scene.ledger.run_id, BY: "script"}
+    return {**held, **scene.ledger.labels}
 
 
 def _create(draft: Draft, scene: Scene) -> None:
