@@ -32,7 +32,7 @@ class Frame(Protocol):
     def rest(self) -> bytes:
         """What came after its end."""
 
-    def parts(self, data: bytes) -> Parts:
+    def parts(self, data: bytes | memoryview) -> Parts:
         """Return what a piece of the message holds of the body; an empty piece is the connection's end.
 
         In parts, as they lie in the piece: to join them would take as long as to receive them.
@@ -59,7 +59,7 @@ class Sized:
         """What came after its end."""
         return self._rest
 
-    def parts(self, data: bytes) -> Parts:
+    def parts(self, data: bytes | memoryview) -> Parts:
         """Return what a piece of the message holds of the body.
 
         Raises:
@@ -68,7 +68,7 @@ class Sized:
         if not data and self._left:
             raise Misframed("cut off")
         if len(data) > self._left:
-            data, self._rest = data[: self._left], data[self._left :]
+            data, self._rest = data[: self._left], bytes(data[self._left :])
         self._left -= len(data)
         return [data] if data else []
 
@@ -89,7 +89,7 @@ class UntilEnd:
         """Nothing: there is no after."""
         return b""
 
-    def parts(self, data: bytes) -> Parts:
+    def parts(self, data: bytes | memoryview) -> Parts:
         """Return the piece as it is."""
         self._done = not data
         return [data] if data else []
@@ -116,7 +116,7 @@ class Chunked:
         """What came after its end."""
         return self._rest
 
-    def parts(self, data: bytes) -> Parts:
+    def parts(self, data: bytes | memoryview) -> Parts:
         """Return what a piece of the message holds of the body.
 
         Raises:
@@ -134,13 +134,13 @@ class Chunked:
                 at += len(parts[-1])
                 self._left -= len(parts[-1])
             else:
-                at = self._end(data, at) if self._within or self._last else self._begin(data, at)
-        self._rest = data[at:] if self._done else b""
+                at = self._end(view, at) if self._within or self._last else self._begin(view, at)
+        self._rest = bytes(view[at:]) if self._done else b""
         return parts
 
-    def _end(self, data: bytes, at: int) -> int:
+    def _end(self, data: memoryview, at: int) -> int:
         """Read the end of a chunk, or of the whole body; return where it ends."""
-        end = data[at : at + 2]
+        end = bytes(data[at : at + 2])
         if not b"\r\n".startswith(end):
             raise Misframed("a chunk that does not end where it says")
         if len(end) < 2:
@@ -148,11 +148,11 @@ class Chunked:
         self._done, self._within = self._last, False
         return at + 2
 
-    def _begin(self, data: bytes, at: int) -> int:
+    def _begin(self, data: memoryview, at: int) -> int:
         """Read a chunk's size; return where that ends."""
         found = _SIZE.match(data, at)
         if found is None:
-            line = data[at : at + _LONGEST]
+            line = bytes(data[at : at + _LONGEST])
             if len(line) == _LONGEST or not _could_be_a_size(line):
                 raise Misframed("a chunk without a size")
             return self._keep(line, data)
@@ -160,7 +160,7 @@ class Chunked:
         self._last, self._within = not self._left, bool(self._left)
         return found.end()
 
-    def _keep(self, line: bytes, data: bytes) -> int:
+    def _keep(self, line: bytes, data: memoryview) -> int:
         self._line = line
         return len(data)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import h11
 
+from checker.guard.limits import PIECE
 from checker.guard.message import Denied, Head
 from checker.guard.proxy.body import Chunked, Misframed, Sized
 
@@ -159,11 +160,17 @@ class Client:
         del self._rest[:size]
         return raw
 
-    async def _more(self, seconds: float | None = None) -> bytes:
-        data = await self.stream.receive(seconds)
+    async def _more(self) -> bytes:
+        data = await self.stream.receive()
         if not data:
             raise Vanished
         return data
+
+    async def _more_in(self, buffer: bytearray, seconds: float | None) -> memoryview:
+        size = await self.stream.receive_into(buffer, seconds)
+        if not size:
+            raise Vanished
+        return memoryview(buffer)[:size]
 
     def _tokenised(self, raw: bytes) -> Asked:
         reader = h11.Connection(h11.SERVER, max_incomplete_event_size=self._limits.head_bytes + 1)
@@ -206,6 +213,8 @@ class Client:
     async def body(self, most: int, seconds: float | None = None) -> AsyncGenerator[Parts]:
         """Yield the request's body as it comes, freed from its framing: what came at once, in parts.
 
+        Parts lie in one buffer, and are others when the next are asked for.
+
         Args:
             most: How many bytes it may have.
             seconds: The limit between two pieces; None to wait as long as it takes.
@@ -218,19 +227,19 @@ class Client:
         if self._expects and self._unread:
             self._expects = False
             await self.stream.send(b"HTTP/1.1 100 Continue\r\n\r\n")
-        size = 0
+        buffer, size = bytearray(PIECE), 0
         while self._unread:
-            parts = await self._parts(seconds)
+            parts = await self._parts(buffer, seconds)
             size += sum(map(len, parts))
             if size > most:
                 raise Malformed("http.body_too_large", 413, megabytes=max(1, most // 1024**2))
             if parts:
                 yield parts
 
-    async def _parts(self, seconds: float | None) -> Parts:
+    async def _parts(self, buffer: bytearray, seconds: float | None) -> Parts:
         """Return as much of the body as has come: many chunks cost no more than one."""
         try:
-            data = bytes(self._rest) if self._rest else await self._more(seconds)
+            data = memoryview(bytes(self._rest) if self._rest else await self._more_in(buffer, seconds))
             self._rest.clear()
             parts = self._frame.parts(data)
         except TimeoutError as error:
@@ -252,7 +261,7 @@ class Client:
         """
         try:
             async with asyncio.timeout(self._limits.body):
-                return b"".join([part async for parts in self.body(most) for part in parts])
+                return b"".join([b"".join(parts) async for parts in self.body(most)])
         except TimeoutError as error:
             raise TooSlow from error
 

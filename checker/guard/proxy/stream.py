@@ -17,6 +17,9 @@ from checker.guard.limits import PIECE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 __all__ = ["Plain", "Stream", "Tls"]
 
@@ -29,6 +32,9 @@ class Stream(Protocol):
 
     async def receive(self, seconds: float | None = None) -> bytes:
         """Return what has come, at most ``PIECE`` bytes, within so many seconds; nothing at the end."""
+
+    async def receive_into(self, buffer: bytearray, seconds: float | None = None) -> int:
+        """Put what has come into a buffer, which spares the kernel a new page for every 4 KB; 0 at the end."""
 
     async def send(self, *parts: bytes | memoryview) -> None:
         """Send all of it, as fast as the other side takes it."""
@@ -68,10 +74,25 @@ class Plain:
         Raises:
             OSError: The connection broke, or was cut here; ``TimeoutError`` where nothing came in time.
         """
+        return await self._received(lambda: self._socket.recv(PIECE), seconds)
+
+    async def receive_into(self, buffer: bytearray, seconds: float | None = None) -> int:
+        """Put what has come into a buffer, as much as fits; return how many bytes, 0 at the end.
+
+        Args:
+            buffer: Where to; what was there before is gone.
+            seconds: As for ``receive``.
+
+        Raises:
+            OSError: As ``receive``.
+        """
+        return await self._received(lambda: self._socket.recv_into(buffer), seconds)
+
+    async def _received(self, take: Callable[[], T], seconds: float | None) -> T:
         await self._be_fair()
         while True:
             try:
-                return self._socket.recv(PIECE)
+                return take()
             except (BlockingIOError, InterruptedError):
                 await self._wait(self._loop.add_reader, self._loop.remove_reader, seconds)
 
@@ -215,6 +236,20 @@ class Tls:
                 await self._more(seconds)
             except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
                 return b""
+
+    async def receive_into(self, buffer: bytearray, seconds: float | None = None) -> int:
+        """Put what has come into a buffer, as much as fits; return how many bytes, 0 at the end.
+
+        Args:
+            buffer: Where to; what was there before is gone.
+            seconds: As for ``receive``.
+
+        Raises:
+            OSError: As ``receive``.
+        """
+        data = await self.receive(seconds)
+        buffer[: len(data)] = data
+        return len(data)
 
     async def send(self, *parts: bytes | memoryview) -> None:
         """Send all of it, as fast as the other side takes it.

@@ -6,6 +6,8 @@ import asyncio
 import enum
 from typing import TYPE_CHECKING
 
+from checker.guard.limits import PIECE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -53,25 +55,26 @@ async def tunnel(client: Stream, engine: Stream, limits: Limits, count: Callable
 
 
 async def _pump(source: Stream, target: Stream, limits: Limits, count: Callable[[int], None]) -> _End:
-    size = 0
+    buffer, size = bytearray(PIECE), 0
+    view = memoryview(buffer)
     while True:
         try:
-            data = await source.receive()
+            length = await source.receive_into(buffer)
         except OSError:
             await target.end()
             return _End.SOURCE
-        if not data:
+        if not length:
             gone = source.is_hung_up()
             await target.end()
             return _End.GONE if gone else _End.EOF
-        size += len(data)
+        size += length
         if size > limits.stream_bytes:
             return _End.FULL
         try:
-            await target.send(data)
+            await target.send(view[:length])
         except OSError:
             return _End.TARGET
-        count(len(data))
+        count(length)
 
 
 async def _until_over(
