@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 
     from checker.engine import Engine
 
-TOGETHER = {"tests/guard/test_cli_options.py"}  # what its tests share takes longer to make than each of them takes
+TOGETHER = {
+    "tests/guard/test_cli_options.py": "options",  # what its tests share takes longer to make than each of them takes
+    "tests/test_what_bad_input_gets.py": "04_run_redis",  # it makes what that exercise's cases make
+}
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -68,7 +71,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:  # noqa
         def _split_scope(self, nodeid: str) -> str:
             case = re.search(r"test_course\.py::\w+\[(\d\d)-", nodeid)
             module = nodeid.partition("::")[0]
-            return shared[case[1]] if case else module if module in TOGETHER else nodeid
+            return shared[case[1]] if case else TOGETHER.get(module, nodeid)
 
     return Scheduling(config, log)
 

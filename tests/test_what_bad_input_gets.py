@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -31,8 +32,7 @@ REDIS = Exercise.read(ROOT / "exercises" / "04_run_redis")
 BACKGROUND = "04::keeps_running_in_the_background"
 RUNS_WELL = (ROOT / "solutions" / REDIS.name / "run.sh").read_text(encoding="utf-8")
 
-# alone: each looks at all that is left on the engine, and at what a run of its own has there
-pytestmark = [pytest.mark.docker, pytest.mark.alone]
+pytestmark = pytest.mark.docker
 
 
 class Desk:
@@ -42,15 +42,18 @@ class Desk:
         self._engine = engine.environment()  # with a data folder of its own it would not find an embedded one
         self.work = folder / "work" / REDIS.name
         self.data = folder / "data"
+        self.runs = secrets.token_hex(3)  # what the ids of its runs begin with, so that others may be there too
         shutil.copytree(ROOT / "solutions" / REDIS.name, self.work)
         self._grades = folder / "grades.json"
 
     def command(self, *arguments: str) -> list[str]:
         options = [f"--work={self.work.parent}", f"--grades={self._grades}", "-p", "no:cacheprovider"]
+        options += ["-p", "tests.known_runs"]
         return [sys.executable, "-m", "pytest", *(f"exercises/{name}" for name in arguments or ("04",)), *options]
 
     def environment(self, **more: str) -> dict[str, str]:
-        return {**os.environ, **self._engine, "KATA_DATA": str(self.data), "KATA_LANG": "en", "COLUMNS": "100", **more}
+        own = {"KATA_DATA": str(self.data), "KATA_TEST_RUNS": self.runs, "KATA_LANG": "en", "COLUMNS": "100"}
+        return {**os.environ, **self._engine, **own, **more}
 
     def check(self, *arguments: str, **more: str) -> tuple[int, Grade, str]:
         """Run the checks; return the exit code, the grade and what was printed."""
@@ -73,16 +76,20 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path, client: DockerClient, engine: Engine) -> Desk:
-    assert left_on(client) == []
-    return Desk(tmp_path, engine)
+    desk = Desk(tmp_path, engine)
+    assert left_on(client, desk) == []
+    return desk
 
 
-def left_on(client: DockerClient) -> list[str]:
-    """Return what stands on the engine that an exercise or the checker named, and running Redises without a name."""
-    rows = client.api.containers(all=True)
-    containers = [f"{row['Names'][0]} of {row['Image']}" for row in rows]
-    volumes = [row["Name"] for row in client.api.volumes()["Volumes"] or ()]
-    return [name for name in (*containers, *volumes) if "kata-" in name or name.endswith("redis:7")]
+def left_on(client: DockerClient, desk: Desk) -> list[str]:
+    """Return the names of what stands on the engine that a run of this desk has made, or that is named as if."""
+    rows = [(row["Names"][0], row["Labels"]) for row in client.api.containers(all=True)]
+    rows += [(row["Name"], row["Labels"]) for row in client.api.volumes()["Volumes"] or ()]
+    return [
+        name
+        for name, labels in rows
+        if (labels or {}).get("kata.run", "").startswith(desk.runs) or name.lstrip("/").startswith(REDIS.prefix)
+    ]
 
 
 def processes_of(desk: Desk) -> list[str]:
@@ -171,7 +178,7 @@ def test_a_spoilt_script_is_the_learners_mistake(
     assert en in feedback.en
     assert ko in feedback.ko
     assert "Traceback" not in said
-    assert left_on(client) == []
+    assert left_on(client, desk) == []
 
 
 @pytest.mark.parametrize(
@@ -202,7 +209,7 @@ def test_an_odd_script_that_does_its_work_passes(desk: Desk, client: DockerClien
     (desk.work / "run.sh").chmod(0o644)
     code, grade, said = desk.check(BACKGROUND)
     assert (code, first(grade).outcome) == (0, Outcome.PASSED), said
-    assert left_on(client) == []
+    assert left_on(client, desk) == []
 
 
 @pytest.mark.parametrize(
@@ -222,10 +229,9 @@ def test_what_one_script_does_to_another_is_the_learners(
     code, grade, said = desk.check("04::ctrl_c_ends_it_cleanly", BACKGROUND)
     assert (code, [verdict.mistake for verdict in grade.verdicts]) == (1, ["", key]), said
     assert (desk.work / "run.sh").read_text(encoding="utf-8") == RUNS_WELL
-    assert left_on(client) == []
+    assert left_on(client, desk) == []
 
 
-@pytest.mark.alone
 def test_what_is_the_learners_own_stays(desk: Desk, client: DockerClient) -> None:
     """Containers and volumes that were there before, also of redis:7 or with a name like ours, are there after."""
     own = f"kata-redis-{os.getpid()}"
@@ -250,7 +256,7 @@ def test_a_renamed_container_goes_too(desk: Desk, client: DockerClient) -> None:
     code, grade, said = desk.check(BACKGROUND)
     assert (code, first(grade).mistake) == (1, "container.missing"), said
     assert not [row for row in client.api.containers(all=True) if f"/{other}" in row["Names"]]
-    assert left_on(client) == []
+    assert left_on(client, desk) == []
 
 
 @pytest.mark.full
@@ -261,7 +267,7 @@ def test_a_redis_that_is_frozen_does_not_keep_us(desk: Desk, client: DockerClien
     (desk.work / "run.sh").write_text(text, encoding="utf-8")
     code, grade, said = desk.check(BACKGROUND)
     assert (code, first(grade).mistake) == (1, "no_redis_inside"), said
-    assert left_on(client) == []
+    assert left_on(client, desk) == []
 
 
 @pytest.fixture
@@ -286,7 +292,7 @@ def test_a_full_disk_of_ours_costs_no_points(desk: Desk, client: DockerClient, t
     assert f"There is no room left on the disk of {tiny_disk}." in feedback.en
     assert "디스크에 남은 공간이 없어요" in feedback.ko
     assert list((tiny_disk / "runs").glob("*")) == []
-    assert left_on(client) == []
+    assert left_on(client, desk) == []
 
 
 def test_a_data_folder_that_cannot_be_written_costs_no_points(desk: Desk, client: DockerClient) -> None:
@@ -298,7 +304,7 @@ def test_a_data_folder_that_cannot_be_written_costs_no_points(desk: Desk, client
     assert "cannot be written: Not a directory" in feedback.en
     assert "쓸 수 없어요" in feedback.ko
     assert "KATA_DATA" in feedback.ko
-    assert left_on(client) == []
+    assert left_on(client, desk) == []
 
 
 @pytest.mark.full
@@ -311,7 +317,7 @@ def test_a_script_that_does_not_end_is_ended(desk: Desk, client: DockerClient, b
     (desk.work / "run.sh").write_text(f"#!/bin/bash\n{body}\n", encoding="utf-8")
     code, grade, said = desk.check(BACKGROUND)
     assert (code, first(grade).mistake) == (1, key), said
-    assert left_on(client) == []
+    assert left_on(client, desk) == []
 
 
 def test_no_engine_costs_no_points(desk: Desk) -> None:
@@ -416,7 +422,7 @@ def test_an_engine_that_dies_in_the_middle_is_broken(
         stderr=subprocess.STDOUT,
         text=True,
     )
-    assert wait_for(lambda: any(name.startswith("/kata-04-redis") for name in left_on(client)), 30)
+    assert wait_for(lambda: any(name.startswith("/kata-04-redis") for name in left_on(client, desk)), 30)
     line.cut()
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 3, said
@@ -424,7 +430,7 @@ def test_an_engine_that_dies_in_the_middle_is_broken(
     assert "does not answer any more" in said
     assert "Traceback" not in said
     desk.check("04::touches_nothing_else")  # the next run clears away what this one had to leave
-    assert left_on(client) == []
+    assert left_on(client, desk) == []
 
 
 @pytest.mark.parametrize(
@@ -447,7 +453,7 @@ def test_an_interrupted_run_leaves_nothing(
         process.wait(moment)
     process.send_signal(how)
     process.wait(30)
-    assert left_on(client) == []
+    assert left_on(client, desk) == []
     assert list((desk.data / "runs").glob("*")) == []
 
 
@@ -456,13 +462,13 @@ def test_what_a_killed_run_leaves_goes_with_the_next(desk: Desk, client: DockerC
     process = subprocess.Popen(
         desk.command(), cwd=ROOT, env=desk.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    assert wait_for(lambda: any("bystander" in name for name in left_on(client)), 30)
+    assert wait_for(lambda: any("bystander" in name for name in left_on(client, desk)), 30)
     process.kill()
     process.wait()
-    assert left_on(client) != []
+    assert left_on(client, desk) != []
     code, _, said = desk.check(BACKGROUND)
     assert code == 0, said
-    assert left_on(client) == []
+    assert left_on(client, desk) == []
     assert list((desk.data / "runs").glob("*")) == []
 
 
@@ -480,7 +486,7 @@ def test_two_runs_of_one_exercise_take_turns(desk: Desk, client: DockerClient) -
         for _ in range(2)
     ]
     assert [process.wait(120) for process in both] == [0, 0], time.monotonic() - started
-    assert left_on(client) == []
+    assert left_on(client, desk) == []
 
 
 @pytest.mark.parametrize(
