@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import signal
@@ -168,8 +167,7 @@ def _swept(engine: Engine, place: Place) -> list[str]:
     from checker.engine.sweep import clean as clean_engine  # noqa: PLC0415
     from checker.workbench.run import sweep_dead  # noqa: PLC0415
 
-    with contextlib.closing(engine.client()) as client:
-        sweep_dead(client, place.data / "runs")
+    sweep_dead(engine, place.data / "runs")
     return clean_engine(engine)
 
 

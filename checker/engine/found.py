@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from checker.engine.place import Place
 from checker.engine.wire import ask, is_supported
@@ -25,6 +25,7 @@ LABEL = "kata.run"
 """What every object carries that we make on an engine; its value is the run's id."""
 
 Origin = Literal["DOCKER_HOST", "context", "default", "embedded"]
+Inspected = Literal["containers", "images", "networks", "volumes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +99,32 @@ class Engine:
             return ask(self.host, method, path, body, seconds=seconds, certs=self.certs)
         except OSError as error:
             raise _not_answering(self, error) from error
+
+    def order(self, method: str, path: str, body: object = None, *, seconds: float = 60) -> Any:  # noqa: ANN401 - JSON
+        """Ask for something that has to be done, and return the parsed answer.
+
+        Raises:
+            KataError: ``engine.not_answering``; ``engine.refused`` where the engine says no.
+        """
+        status, answer = self.request(method, path, body, seconds=seconds)
+        return _unless_refused(f"{method} {path.partition('?')[0]}", status, answer)
+
+    def inspect(self, kind: Inspected, reference: str) -> Any:  # noqa: ANN401 - the engine's JSON
+        """Return what the engine shows of one object; None where there is none of that name.
+
+        Raises:
+            KataError: As ``order``.
+        """
+        path = f"/{kind}/{quote(reference, safe='')}" + ("/json" if kind in {"containers", "images"} else "")
+        status, answer = self.request("GET", path)
+        return None if status == 404 else _unless_refused(f"GET {path}", status, answer)
+
+
+def _unless_refused(what: str, status: int, answer: Any) -> Any:  # noqa: ANN401 - the engine's JSON
+    if status >= 400:
+        detail = answer.get("message", "") if isinstance(answer, dict) else answer
+        raise KataError("engine.refused", what=what, detail=detail)
+    return answer
 
 
 def find_engine() -> Engine:

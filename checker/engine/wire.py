@@ -36,7 +36,7 @@ def ask(  # noqa: PLR0913 - an address, a question, and how long to wait
         host: The engine's address as ``DOCKER_HOST`` has it.
         method: ``GET``, ``POST`` or ``DELETE``.
         path: The path below the address, without an API version: the engine's newest is used.
-        body: What to send as JSON.
+        body: What to send: bytes as they are, which are a tar then; anything else as JSON.
         seconds: The limit for connecting and for each read.
         certs: A folder with ``ca.pem``, ``cert.pem`` and ``key.pem`` for TLS; empty for none.
 
@@ -46,12 +46,13 @@ def ask(  # noqa: PLR0913 - an address, a question, and how long to wait
     from http.client import HTTPException  # noqa: PLC0415 - 10 ms that collecting tests need not pay
 
     connection = _connect(host, seconds, certs)
+    kind = "application/x-tar" if isinstance(body, bytes) else "application/json"
     try:
         connection.request(
             method,
             path,
-            body=None if body is None else json.dumps(body),
-            headers={"Content-Type": "application/json", "Connection": "close"},
+            body=body if body is None or isinstance(body, bytes) else json.dumps(body),
+            headers={"Content-Type": kind, "Connection": "close"},
         )
         response = connection.getresponse()
         return response.status, _parsed(response.read(), response.getheader("Content-Type", ""))

@@ -81,7 +81,7 @@ class Bench:
         self.transcript = self.gate.transcript
 
     def __enter__(self) -> Self:
-        sweep_dead(self.client, self._run.folder.parent)
+        sweep_dead(self.engine, self._run.folder.parent)
         self._run.at_work.touch()
         self.clear()
         self._look_for_images()
@@ -90,10 +90,13 @@ class Bench:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with contextlib.closing(self.client):
+        try:
             together(self._closing.close, self.clear)
-            remove_strays(self.client, self._strays)
-            remove_labelled(self.client, self.run_id)
+            remove_strays(self.engine, self._strays)
+            remove_labelled(self.engine, self.run_id)
+        finally:
+            if "client" in vars(self):  # else nobody has asked for it, and it would only be imported to be closed
+                self.client.close()
         self._run.at_work.unlink(missing_ok=True)
 
     @functools.cached_property
@@ -112,7 +115,7 @@ class Bench:
     @functools.cached_property
     def bystanders(self) -> Sentinels:
         """Things that no script of the exercise has any business with; to be there before the first one runs."""
-        bystanders = Sentinels(self.client, self.run_id)
+        bystanders = Sentinels(self.engine, self.run_id)
         self._closing.callback(bystanders.remove)
         bystanders.lend(self.gate.ledger)
         return bystanders
@@ -123,7 +126,7 @@ class Bench:
 
     def clear(self) -> None:
         """Remove the exercise's own objects (``kata-NN-*``) from the engine."""
-        remove_named(self.client, self.exercise.prefix)
+        remove_named(self.engine, self.exercise.prefix)
 
     def lend(self, kind: Literal["container", "image"], full_id: str, name: str = "") -> None:
         """Let scripts see and use something that the checks made; nobody's containers are there for them otherwise.
@@ -291,12 +294,7 @@ class Bench:
 
     def image(self, reference: str) -> dict[str, Any] | None:
         """Return what ``docker image inspect`` shows of an image; None where there is none of that name."""
-        from docker.errors import NotFound  # noqa: PLC0415 - imported late, as everywhere
-
-        try:
-            found: dict[str, Any] = self.client.api.inspect_image(reference)
-        except NotFound:
-            return None
+        found: dict[str, Any] | None = self.engine.inspect("images", reference)
         return found
 
     def fetch(self, reference: str) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from docker import DockerClient
+    from checker.engine import Engine
 
 __all__ = ["Run", "sweep_dead", "unwritable"]
 
@@ -94,7 +94,7 @@ class Run:
             lock.close()
 
 
-def sweep_dead(client: DockerClient, runs: Path) -> None:
+def sweep_dead(engine: Engine, runs: Path) -> None:
     """Remove what runs have left whose process is dead: nobody holds their lock any more."""
     for lock in runs.glob("*/lock"):
         with contextlib.suppress(OSError), lock.open("r+") as opened:
@@ -102,6 +102,6 @@ def sweep_dead(client: DockerClient, runs: Path) -> None:
             dead = Run(id=lock.parent.name, folder=lock.parent)
             with contextlib.suppress(FileNotFoundError):
                 lines = dead.made.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
-                remove_strays(client, filter(None, map(Stray.read, lines)))
-            remove_labelled(client, dead.id)
+                remove_strays(engine, filter(None, map(Stray.read, lines)))
+            remove_labelled(engine, dead.id)
             shutil.rmtree(dead.folder, ignore_errors=True)

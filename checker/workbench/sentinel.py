@@ -6,20 +6,17 @@ prunes, or removes whatever it finds, removes one of these.
 
 from __future__ import annotations
 
-import contextlib
 import io
 import secrets
 import tarfile
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from checker.verdict import Mistake
 from checker.workbench.together import together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from docker import DockerClient
-
+    from checker.engine import Engine
     from checker.guard import Ledger
 
 __all__ = ["Sentinels"]
@@ -31,35 +28,33 @@ class Sentinels:
     """The bystanders of one run.
 
     Args:
-        client: The engine to put them on.
+        engine: The engine to put them on.
         run: The run that they are labelled with.
     """
 
-    def __init__(self, client: DockerClient, run: str) -> None:
-        self._client = client
+    def __init__(self, engine: Engine, run: str) -> None:
+        self._engine = engine
         self._name = f"kata-bystander-{secrets.token_hex(4)}"
         self._labels = {"kata.run": run}
         self._ids: dict[str, str] = {}
-        api = client.api
+        named = {"Name": self._name, "Labels": self._labels}
         together(
             self._start,
             lambda: self._create("stopped", ["true"]),
-            lambda: _import_tiny_image(client, self._name, run),
-            lambda: api.create_volume(self._name, labels=self._labels),
-            lambda: api.create_network(self._name, labels=self._labels, internal=True),
+            lambda: _import_tiny_image(engine, self._name, run),
+            lambda: engine.order("POST", "/volumes/create", named),
+            lambda: engine.order("POST", "/networks/create", {**named, "Internal": True}),
         )
         self._born = self._look()
 
     def _start(self) -> None:
         self._create("running", ["sleep", "86400"])
-        self._client.api.start(self._ids["running"])
+        self._engine.order("POST", f"/containers/{self._ids['running']}/start")
 
     def _create(self, which: str, command: list[str]) -> None:
-        api = self._client.api
-        alone = api.create_host_config(network_mode="none")
-        name = f"{self._name}-{which}"
-        made = api.create_container(IMAGE_OF_CONTAINERS, command, name=name, labels=self._labels, host_config=alone)
-        self._ids[which] = made["Id"]
+        alone = {"Labels": self._labels, "HostConfig": {"NetworkMode": "none"}}
+        made = {"Image": IMAGE_OF_CONTAINERS, "Cmd": command, **alone}
+        self._ids[which] = self._engine.order("POST", f"/containers/create?name={self._name}-{which}", made)["Id"]
 
     @property
     def running(self) -> str:
@@ -93,53 +88,46 @@ class Sentinels:
 
     def remove(self) -> None:
         """Remove whatever is left of them."""
-        from docker.errors import APIError  # noqa: PLC0415 - imported late, as everywhere
 
-        api = self._client.api
-
-        def remove(removing: Callable[[], object]) -> None:
-            with contextlib.suppress(APIError):
-                removing()
+        def remove(what: str) -> None:  # whatever the engine answers: it may be gone, or somebody may be using it
+            self._engine.request("DELETE", f"/{what}", seconds=60)
 
         together(
-            lambda: remove(lambda: api.remove_container(self.running, force=True, v=True)),
-            lambda: remove(lambda: api.remove_container(self.stopped, force=True, v=True)),
-            lambda: remove(lambda: api.remove_image(f"{self._name}:1", force=True)),
-            lambda: remove(lambda: api.remove_volume(self._name, force=True)),
-            lambda: remove(lambda: api.remove_network(self._name)),
+            lambda: remove(f"containers/{self.running}?force=1&v=1"),
+            lambda: remove(f"containers/{self.stopped}?force=1&v=1"),
+            lambda: remove(f"images/{self._name}:1?force=1"),
+            lambda: remove(f"volumes/{self._name}?force=1"),
+            lambda: remove(f"networks/{self._name}"),
         )
 
     def _look(self) -> dict[str, Any]:
-        api = self._client.api
+        inspect = self._engine.inspect
         return {
-            "running": _or_none(lambda: _life(api.inspect_container(self.running))),
-            "stopped": _or_none(lambda: _life(api.inspect_container(self.stopped))),
-            "image": _or_none(lambda: api.inspect_image(f"{self._name}:1")["Id"]),
-            "volume": _or_none(lambda: _identity(api.inspect_volume(self._name))),
-            "network": _or_none(lambda: api.inspect_network(self._name)["Id"]),
+            "running": _life(inspect("containers", self.running)),
+            "stopped": _life(inspect("containers", self.stopped)),
+            "image": _id(inspect("images", f"{self._name}:1")),
+            "volume": _identity(inspect("volumes", self._name)),
+            "network": _id(inspect("networks", self._name)),
         }
 
 
-def _life(found: dict[str, Any]) -> tuple[object, ...]:
+def _id(found: dict[str, Any] | None) -> object:
+    return found and found["Id"]
+
+
+def _life(found: dict[str, Any] | None) -> object:
+    if found is None:
+        return None
     state = found["State"]
     return found["Name"], state["Status"], state["StartedAt"], state["Pid"], found["RestartCount"]
 
 
-def _identity(volume: dict[str, Any]) -> tuple[object, ...]:
+def _identity(volume: dict[str, Any] | None) -> object:
     """Return what tells a volume from another one of the same name; it has no id."""
-    return volume["Name"], volume["CreatedAt"], volume["Labels"]
+    return volume and (volume["Name"], volume["CreatedAt"], volume["Labels"])
 
 
-def _or_none(look: Callable[[], object]) -> object:
-    from docker.errors import NotFound  # noqa: PLC0415 - imported late, as everywhere
-
-    try:
-        return look()
-    except NotFound:
-        return None
-
-
-def _import_tiny_image(client: DockerClient, name: str, run: str) -> None:
+def _import_tiny_image(engine: Engine, name: str, run: str) -> None:
     """Make an image of one file, like no other."""
     layer = io.BytesIO()
     with tarfile.open(fileobj=layer, mode="w") as tar:
@@ -147,4 +135,5 @@ def _import_tiny_image(client: DockerClient, name: str, run: str) -> None:
         entry = tarfile.TarInfo("bystander")
         entry.size = len(content)
         tar.addfile(entry, io.BytesIO(content))
-    client.api.import_image_from_data(layer.getvalue(), repository=name, tag="1", changes=[f"LABEL kata.run={run}"])
+    what = urlencode({"fromSrc": "-", "repo": name, "tag": "1", "changes": f"LABEL kata.run={run}"})
+    engine.order("POST", f"/images/create?{what}", layer.getvalue())

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from docker import DockerClient
 
+    from checker.engine import Engine
+
 
 class Corner:
     """What a test makes, all of it named ``kata-97-<nonce>…`` so that it is found again."""
@@ -50,8 +52,8 @@ class Corner:
 
 
 @pytest.fixture
-def corner(client: DockerClient) -> Iterator[Corner]:
+def corner(client: DockerClient, engine: Engine) -> Iterator[Corner]:
     """A corner of the engine, cleared afterwards."""
     corner = Corner(client)
     yield corner
-    remove_named(client, corner.prefix)
+    remove_named(engine, corner.prefix)

@@ -167,7 +167,9 @@ def test_nothing_of_it_stays(opened: Open, client: DockerClient) -> None:
 
 
 @pytest.mark.alone
-def test_what_a_killed_run_made_goes_with_the_next(opened: Open, client: DockerClient, tmp_path: Path) -> None:
+def test_what_a_killed_run_made_goes_with_the_next(
+    opened: Open, client: DockerClient, tmp_path: Path, engine: Engine
+) -> None:
     """Where nobody puts things away, the next run finds written down what Docker has no label for."""
     before = _everything(client)
     bench = opened("docker run -d -v /data busybox:1 sleep 60; docker tag busybox:1 mine:1; docker volume create own")
@@ -176,7 +178,7 @@ def test_what_a_killed_run_made_goes_with_the_next(opened: Open, client: DockerC
     dead.mkdir(parents=True)
     for name in ("made", "lock"):
         (dead / name).write_bytes((tmp_path / "runs" / bench.run_id / name).read_bytes())
-    sweep_dead(client, tmp_path / "dead")
+    sweep_dead(engine, tmp_path / "dead")
     assert _everything(client) - before == set()
 
 

@@ -50,7 +50,7 @@ class Yard:
 def yard(engine: Engine, client: DockerClient, tmp_path: Path) -> Iterator[Yard]:
     yard = Yard(engine, tmp_path)
     yield yard
-    remove_labelled(client, yard.label)
+    remove_labelled(engine, yard.label)
 
 
 def sentences(raised: Mistake | KataError) -> tuple[str, str]:

@@ -15,8 +15,7 @@ from checker.workbench.leftovers import Stray
 from checker.workbench.run import Run, sweep_dead, unwritable
 
 if TYPE_CHECKING:
-    from docker import DockerClient
-
+    from checker.engine import Engine
     from tests.workbench.conftest import Corner
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -88,7 +87,7 @@ def test_a_run_that_cannot_begin_is_broken(tmp_path: Path) -> None:
 
 
 @pytest.mark.docker
-def test_a_dead_run_is_swept(tmp_path: Path, client: DockerClient, corner: Corner) -> None:
+def test_a_dead_run_is_swept(tmp_path: Path, engine: Engine, corner: Corner) -> None:
     """What a killed run has made, by label and by its notes, goes with its folder; what was not its own stays."""
     runs = tmp_path / "runs"
     dead = killed(runs)
@@ -96,40 +95,40 @@ def test_a_dead_run_is_swept(tmp_path: Path, client: DockerClient, corner: Corne
     noted = corner.create("noted")
     other = corner.create("other")
     dead.made.write_text(f"{Stray('container', noted.id)}\ncontainer {other.id[:5]}", encoding="utf-8")
-    sweep_dead(client, runs)
+    sweep_dead(engine, runs)
     assert [labelled.exists, noted.exists, other.exists] == [False, False, True]
     assert not dead.folder.exists()
 
 
 @pytest.mark.docker
-def test_notes_that_are_damaged_do_not_stop_the_sweep(tmp_path: Path, client: DockerClient) -> None:
+def test_notes_that_are_damaged_do_not_stop_the_sweep(tmp_path: Path, engine: Engine) -> None:
     """Bytes that are no text, as a lost block leaves them, are passed over."""
     dead = killed(tmp_path / "runs")
     dead.made.write_bytes(b"container \xff\xfe\0\n\n\n")
-    sweep_dead(client, tmp_path / "runs")
+    sweep_dead(engine, tmp_path / "runs")
     assert not dead.folder.exists()
 
 
 @pytest.mark.docker
-def test_a_living_run_is_left_alone(tmp_path: Path, client: DockerClient, corner: Corner) -> None:
+def test_a_living_run_is_left_alone(tmp_path: Path, engine: Engine, corner: Corner) -> None:
     """A run whose process lives keeps its folder and what it has made, however often others sweep."""
     runs = tmp_path / "runs"
     with Run.begin(runs) as alive:
         made = corner.create(labels={"kata.run": alive.id})
-        sweep_dead(client, runs)
+        sweep_dead(engine, runs)
         assert alive.folder.is_dir()
         assert made.exists
-        sweep_dead(client, tmp_path / "nowhere")
+        sweep_dead(engine, tmp_path / "nowhere")
 
 
 @pytest.mark.docker
-def test_beginning_and_sweeping_at_once(tmp_path: Path, client: DockerClient) -> None:
+def test_beginning_and_sweeping_at_once(tmp_path: Path, engine: Engine) -> None:
     """A run that begins while another one sweeps has its folder, its lock in it, until its end."""
     runs, over = tmp_path / "runs", threading.Event()
 
     def sweep() -> None:
         while not over.is_set():
-            sweep_dead(client, runs)
+            sweep_dead(engine, runs)
 
     sweeping = threading.Thread(target=sweep)
     sweeping.start()

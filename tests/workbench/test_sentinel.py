@@ -15,19 +15,21 @@ if TYPE_CHECKING:
 
     from docker import DockerClient
 
+    from checker.engine import Engine
+
 pytestmark = pytest.mark.docker
 
 
 @pytest.fixture
-def run(client: DockerClient) -> Iterator[str]:
+def run(engine: Engine) -> Iterator[str]:
     run = secrets.token_hex(6)
     yield run
-    remove_labelled(client, run)
+    remove_labelled(engine, run)
 
 
 @pytest.fixture
-def bystanders(client: DockerClient, run: str) -> Iterator[Sentinels]:
-    bystanders = Sentinels(client, run)
+def bystanders(engine: Engine, run: str) -> Iterator[Sentinels]:
+    bystanders = Sentinels(engine, run)
     yield bystanders
     bystanders.remove()
 
@@ -125,9 +127,9 @@ def test_they_go_without_a_trace(client: DockerClient, bystanders: Sentinels, ru
     assert not api.volumes(filters=label)["Volumes"]
 
 
-def test_their_image_is_like_no_other(client: DockerClient, bystanders: Sentinels, run: str) -> None:
+def test_their_image_is_like_no_other(client: DockerClient, bystanders: Sentinels, run: str, engine: Engine) -> None:
     """Each run's tagged image is an image of its own, so that removing one run's never removes another's."""
-    other = Sentinels(client, run)
+    other = Sentinels(engine, run)
     images = {client.api.inspect_image(f"{it._name}:1")["Id"] for it in (bystanders, other)}
     assert len(images) == 2
     other.remove()
