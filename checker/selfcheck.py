@@ -18,14 +18,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from checker.forked import run_pytest
 from checker.verdict import Grade, Verdict
 
 if TYPE_CHECKING:
@@ -126,19 +125,19 @@ def judge(case: Case, root: Path) -> Grade:
         for source in case.folders:
             _lay(source, work)
         file = Path(folder) / "grades.json"
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *_selection(case)]
-        done = subprocess.run(
+        said = Path(folder) / "said"
+        code = run_pytest(
             # with "=", or pytest takes the folder for a test and looks there for its configuration
-            [*command, f"--work={folder}", f"--grades={file}"],
-            cwd=root,
+            ["-p", "no:cacheprovider", *_selection(case), f"--work={folder}", f"--grades={file}"],
+            folder=root,
             # what other plugins of the environment cost and do is none of a learner's business
-            env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
+            environment={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+            said=said,
         )
         if not file.is_file():
-            raise RuntimeError(f"{case}: no grade, exit code {done.returncode}\n{done.stdout}{done.stderr}")
+            raise RuntimeError(
+                f"{case}: no grade, exit code {code}\n{said.read_text(encoding='utf-8', errors='replace')}"
+            )
         return _grade(case.exercise, json.loads(file.read_text(encoding="utf-8")))
 
 

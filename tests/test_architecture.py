@@ -25,6 +25,7 @@ ORDER = (
     "report",
     "grading",
     "release",
+    "forked",
     "selfcheck",
     "cli",
 )
