@@ -10,6 +10,7 @@ from checker.verdict import Mistake
 from checker.work import Work
 from checker.workbench.bench import Bench
 from checker.workbench.build import Built, Step
+from checker.workbench.compose import Composition
 from checker.workbench.container import Answer, Binding, Container, wait_for
 from checker.workbench.events import Event
 from checker.workbench.probe import Redis
@@ -21,6 +22,7 @@ __all__ = [
     "Bench",
     "Binding",
     "Built",
+    "Composition",
     "Container",
     "Entry",
     "Event",

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from checker.guard.ledger import Kind
     from checker.work import Work
     from checker.workbench.build import Built
+    from checker.workbench.compose import Composition
     from checker.workbench.run import Run
     from checker.workbench.service import Served
 
@@ -141,15 +142,7 @@ class Bench:
         Raises:
             Mistake: The script is missing or cannot be run.
         """
-        script = self.work.script(name)
-        self.bystanders  # noqa: B018 - they have to stand there before, not after
-        self.events.position()
-        guard = self.gate.open()
-        try:
-            return Script(script, {**self.gate.environment(guard.host), **(environment or {})}, arguments, guard)
-        except BaseException:
-            guard.close()
-            raise
+        return self._start(self.work.script(name), environment or {}, arguments)
 
     def run(
         self,
@@ -173,6 +166,23 @@ class Bench:
         """
         with self.start(name, environment, *arguments) as script:
             return script.wait(min(seconds, self._left()), give_up=give_up)
+
+    def execute(
+        self, script: Path, environment: Mapping[str, str] | None = None, *arguments: str, seconds: float = 30.0
+    ) -> Finished:
+        """Run a script of ours as ``run`` runs a learner's: past the guard, and what it makes is theirs.
+
+        Args:
+            script: Where it lies, which is also the folder that it is started in.
+            environment: Variables that it finds beside a script's usual ones.
+            arguments: Its command line.
+            seconds: How long it may take.
+
+        Raises:
+            Mistake: It does not end.
+        """
+        with self._start(script, environment or {}, arguments) as running:
+            return running.wait(min(seconds, self._left()))
 
     def run_without_engine(self, name: str, environment: Mapping[str, str] | None = None) -> Finished:
         """Run a script whose ``DOCKER_HOST`` is a socket where nobody listens."""
@@ -228,6 +238,20 @@ class Bench:
             label=self.run_id if labelled else "",
         )
         return build(self.engine, order, seconds=min(seconds, self._left()), known_images=self.exercise.images)
+
+    def compose(self, file: str = "compose.yaml", environment: Mapping[str, str] | None = None) -> Composition:
+        """Read a compose file of the learner's; see ``checker.workbench.compose``.
+
+        Args:
+            file: The file, seen from the copy of the work.
+            environment: Variables that the prompt promises to it.
+
+        Raises:
+            Mistake: It is missing, or Compose cannot read it.
+        """
+        from checker.workbench.compose import Composition  # noqa: PLC0415 - only some exercises compose
+
+        return Composition(self, file, self._run.folder, environment or {})
 
     def serve(
         self,
@@ -332,6 +356,16 @@ class Bench:
         tail = finished.last_lines
         key = "script.failed" if tail else "script.failed_silently"
         return Mistake(key, script=finished.script, code=finished.code, tail=tail)
+
+    def _start(self, script: Path, environment: Mapping[str, str], arguments: tuple[str, ...]) -> Script:
+        self.bystanders  # noqa: B018 - they have to stand there before, not after
+        self.events.position()
+        guard = self.gate.open()
+        try:
+            return Script(script, {**self.gate.environment(guard.host), **environment}, arguments, guard)
+        except BaseException:
+            guard.close()
+            raise
 
     def _left(self) -> float:
         return max(self._deadline - time.monotonic(), 1.0)
