@@ -13,7 +13,7 @@ from checker.workbench.build import Built, Step
 from checker.workbench.compose import Composition
 from checker.workbench.container import Answer, Binding, Container, wait_for
 from checker.workbench.events import Event
-from checker.workbench.probe import Redis
+from checker.workbench.probe import Redis, Web
 from checker.workbench.script import Finished, Script
 from checker.workbench.service import Reply, Served
 
@@ -34,6 +34,7 @@ __all__ = [
     "Served",
     "Step",
     "Transcript",
+    "Web",
     "Work",
     "step",
     "wait_for",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import socket
 from dataclasses import dataclass
 from typing import BinaryIO
 
-__all__ = ["Redis"]
+from checker.workbench.service import LARGEST_REPLY, Reply
+
+__all__ = ["Redis", "Web"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +50,31 @@ def _reply(answer: BinaryIO) -> str | None:
         size = int(rest)
         return "" if size < 0 else answer.read(min(size, 1_000_000)).decode(errors="replace")
     return rest if kind in {"+", ":", "-"} else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Web:
+    """An HTTP server at an address of this machine.
+
+    Attributes:
+        host: Where it can be reached.
+        port: The published port, not the one inside the container.
+        seconds: The limit for connecting and for each piece of the answer.
+    """
+
+    host: str
+    port: int
+    seconds: float = 3.0
+
+    def get(self, path: str = "/") -> Reply | None:
+        """Ask for a path; no proxy of the machine's is asked, and no redirection followed.
+
+        Returns:
+            The answer, also an error's; None where nobody answers there in HTTP.
+        """
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=self.seconds)
+        with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return Reply(status=answer.status, text=answer.read(LARGEST_REPLY).decode(errors="replace"))
+        return None

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import http.server
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from checker.workbench.probe import Web
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    """A server of one page; everything else it does not know, and /old has moved."""
+
+    def do_GET(self) -> None:
+        status = {"/": 200, "/old": 301}.get(self.path, 404)
+        self.send_response(status)
+        self.send_header("Location", "/")
+        self.end_headers()
+        self.wfile.write("안녕".encode() if status == 200 else b"")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Where the page is served."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join()
+
+
+def test_an_answer_is_returned_whatever_its_status(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page, an error and a redirection are answers; a proxy of the machine's is not asked."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    web = Web(host="127.0.0.1", port=port)
+    answers = [web.get(path) for path in ("/", "/nowhere", "/old")]
+    assert [answer.status for answer in answers if answer] == [200, 404, 301]
+    assert answers[0] is not None
+    assert answers[0].text == "안녕"
+
+
+def test_silence_is_no_answer() -> None:
+    """Where nobody listens, and where somebody listens who does not speak HTTP, there is no answer."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        mute = Web(host="127.0.0.1", port=listening.getsockname()[1], seconds=0.05)
+        assert mute.get() is None
+    assert mute.get() is None
