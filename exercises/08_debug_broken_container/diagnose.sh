@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+# Looks at kata-08-dead and kata-08-silent, and prints exit_code=…, setting=… and port=…
+# kata-08-dead와 kata-08-silent를 살펴보고 exit_code=…, setting=…, port=… 을 출력해요.
