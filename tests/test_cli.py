@@ -11,6 +11,7 @@ import click
 import pytest
 
 from checker import cli
+from checker.cli import basis, machine
 from checker.engine import Engine
 from checker.exercise import Course, Exercise
 from checker.phrase import KataError, Text
@@ -26,8 +27,8 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the root of a course of two exercises, on a machine that is ready."""
     for name in ("01_first", "04_run_redis"):
         (tmp_path / "exercises" / name).mkdir(parents=True)
-    monkeypatch.setattr(cli, "ROOT", tmp_path)
-    monkeypatch.setattr(cli, "_up", lambda: ENGINE)
+    monkeypatch.setattr(basis, "ROOT", tmp_path)
+    monkeypatch.setattr(basis, "up", lambda: ENGINE)
     return tmp_path
 
 
@@ -42,7 +43,7 @@ def ran(course: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         commands.append([str(word) for word in command])
         return 0
 
-    monkeypatch.setattr(cli, "_watched", watched)
+    monkeypatch.setattr(basis, "watched", watched)
     return commands
 
 
@@ -99,7 +100,7 @@ def test_unknown_exercise_is_2(
 ) -> None:
     """An exercise that does not exist ends with 2 before anything is set up; those that exist are listed."""
     monkeypatch.setenv("KATA_LANG", language)
-    monkeypatch.setattr(cli, "_up", pytest.fail)
+    monkeypatch.setattr(basis, "up", pytest.fail)
     assert cli.run(["check", "99"]) == 2
     assert words in capsys.readouterr().err
 
@@ -131,7 +132,7 @@ def test_exercises_become_paths_and_options_are_passed_on(
 @pytest.mark.parametrize(("code", "expected"), [(0, 0), (1, 1), (3, 3), (4, 2), (5, 2)])
 def test_exit_codes_of_pytest_become_ours(monkeypatch: pytest.MonkeyPatch, code: int, expected: int) -> None:
     """Wrong usage and an empty selection of pytest are our 2; the rest is the same."""
-    monkeypatch.setattr(cli, "_watched", lambda _: code)
+    monkeypatch.setattr(basis, "watched", lambda _: code)
     assert cli.run(["check"]) == expected
 
 
@@ -139,8 +140,8 @@ def test_lint_and_types_do_not_hide_the_tests(
     ran: list[list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """When lint fails pytest still runs, the failure is named again at the end, and the code is not 0."""
-    watched = cli._watched
-    monkeypatch.setattr(cli, "_watched", lambda command, cwd: watched(command, cwd) or ("check" in command))
+    watched = basis.watched
+    monkeypatch.setattr(basis, "watched", lambda command, cwd: watched(command, cwd) or ("check" in command))
     monkeypatch.setenv("KATA_LANG", "en")
     assert cli.run(["test", "-x"]) == 1
     assert ran[-1][3:] == ["pytest", "tests", "-n", "2", "-m", "not full", "-x"]
@@ -157,7 +158,7 @@ def _raising(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     def fail() -> Engine:
         raise error
 
-    monkeypatch.setattr(cli, "_up", fail)
+    monkeypatch.setattr(basis, "up", fail)
 
 
 @pytest.mark.parametrize(
@@ -221,14 +222,14 @@ def test_waits_for_what_it_interrupted() -> None:
         "os.killpg(0, signal.SIGINT)\n"
         "signal.pause()\n"
     )
-    watcher = f"from checker import cli; import sys; print(cli._watched([sys.executable, '-c', {program!r}]))"
+    watcher = f"from checker.cli import basis; import sys; print(basis.watched([sys.executable, '-c', {program!r}]))"
     done = subprocess.run(
         [sys.executable, "-c", watcher],
         capture_output=True,
         text=True,
         check=False,
         start_new_session=True,
-        cwd=cli.ROOT,
+        cwd=basis.ROOT,
     )
     assert done.stdout.splitlines() == ["cleaned up", "130"]
 
@@ -236,7 +237,7 @@ def test_waits_for_what_it_interrupted() -> None:
 def test_killed_programs_have_the_shells_code() -> None:
     """A program that a signal ended gives 128 and the signal's number, as in a shell."""
     program = f"import os; os.kill(os.getpid(), {int(signal.SIGKILL)})"
-    assert cli._watched([sys.executable, "-c", program]) == 128 + signal.SIGKILL
+    assert basis.watched([sys.executable, "-c", program]) == 128 + signal.SIGKILL
 
 
 def test_doctor_is_3_when_something_is_missing(
@@ -247,7 +248,7 @@ def test_doctor_is_3_when_something_is_missing(
 
     line = doctor.Line(ok=False, text="no buildx", remedy="install it")
     monkeypatch.setattr(doctor, "examine", lambda: [doctor.Line(ok=True, text="Python"), line])
-    monkeypatch.setattr(cli, "_catalogue", list)
+    monkeypatch.setattr(machine, "_catalogue", list)
     assert cli.run(["doctor"]) == 3
     assert capsys.readouterr().out == "✓ Python\n✗ no buildx\n    → install it\n"
 
@@ -298,7 +299,7 @@ def test_hints_come_one_by_one(
 def test_starts_without_docker() -> None:
     """The command line imports neither docker nor testcontainers before a command needs them."""
     program = "import sys, checker.cli; print({'docker', 'testcontainers', 'requests'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=cli.ROOT)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=basis.ROOT)
     assert done.stdout == "set()\n"
 
 
@@ -307,9 +308,9 @@ def test_an_installed_kata_finds_the_clone_around_it(
 ) -> None:
     """Installed as a package, kata works on the clone in or above the current folder, and says if there is none."""
     monkeypatch.setenv("KATA_LANG", "en")
-    monkeypatch.setattr(cli, "ROOT", course / "site-packages")
+    monkeypatch.setattr(basis, "ROOT", course / "site-packages")
     monkeypatch.chdir(course / "exercises" / "04_run_redis")
-    assert cli._root() == course
+    assert basis.root() == course
     monkeypatch.chdir(course.parent)
     assert cli.run(["list"]) == 3
     assert "There is no course in" in capsys.readouterr().err

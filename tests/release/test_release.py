@@ -71,7 +71,7 @@ def test_a_release_holds_what_learners_need(out: Path, course: Course) -> None:
     } <= names
     assert {".devcontainer/devcontainer.json", ".github/workflows/classroom.yml"} <= names
     assert {".github/classroom50/autograder.py", ".github/classroom50/autograde.yaml"} <= names
-    assert {"checker/cli.py", "checker/phrases/export.toml", "checker/release/step.py"} <= names
+    assert {"checker/cli/__init__.py", "checker/phrases/export.toml", "checker/release/step.py"} <= names
     assert (out / "kata").stat().st_mode & 0o100
 
 

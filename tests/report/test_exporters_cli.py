@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from checker import cli
+from checker.cli import basis
 from checker.engine import Engine
 from checker.exercise import Course, Exercise
 from checker.phrase import say
@@ -26,7 +27,7 @@ NAME = "04_run_redis"
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch, course: Course) -> Runs:
     """In pytest's place: write the grades that are asked for, and end with this code."""
-    monkeypatch.setattr(cli, "_up", lambda: ENGINE)
+    monkeypatch.setattr(basis, "up", lambda: ENGINE)
     monkeypatch.setenv("KATA_LANG", "en")
 
     def run(code: int, grades: str | None = None) -> list[list[str]]:
@@ -40,7 +41,7 @@ def runs(monkeypatch: pytest.MonkeyPatch, course: Course) -> Runs:
                 Path(words[-1].removeprefix("--grades=")).write_text(grades or _grades(course), encoding="utf-8")
             return code
 
-        monkeypatch.setattr(cli, "_watched", watched)
+        monkeypatch.setattr(basis, "watched", watched)
         return commands
 
     return run
@@ -130,7 +131,7 @@ def test_wrong_usage_is_said_before_anything_runs(
 ) -> None:
     """An export that cannot be asked for like that ends with 2, in both languages, and checks nothing."""
     monkeypatch.setenv("KATA_LANG", language)
-    monkeypatch.setattr(cli, "_up", pytest.fail)
+    monkeypatch.setattr(basis, "up", pytest.fail)
     assert cli.run(["check", "04", *words]) == 2
     expected = say(f"export.{key}", known="classroom, classroom50, gradescope, junit", **blanks)
     assert expected in capsys.readouterr().err

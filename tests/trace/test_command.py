@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checker import cli
+from checker.cli import basis
 from checker.engine import Engine
 from checker.guard import Ledger
 from checker.phrase import KataError
@@ -201,7 +202,7 @@ def test_the_command_line_has_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """``kata trace`` passes the command's options on, leaves its output alone, and ends with its exit code."""
-    monkeypatch.setattr(cli, "_engine", lambda: ENGINE)
+    monkeypatch.setattr(basis, "engine", lambda: ENGINE)
     monkeypatch.setenv("COLUMNS", "80")
     picture = tmp_path / "trace.svg"
     program = "import os, sys; print(os.environ['DOCKER_HOST'], *sys.argv[1:]); sys.exit(5)"

@@ -1,0 +1,61 @@
+"""Commands for those who keep the course: release, test, selfcheck."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from checker.cli import basis
+from checker.exercise import Course
+from checker.phrase import say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@basis.kata.command(help=say("cli.help_release"))
+@click.option("--from", "source", metavar="OWNER/REPOSITORY[@COMMIT]", help=say("cli.help_release_from"))
+@click.option("--as-is", is_flag=True, help=say("cli.help_release_as_is"))
+@click.argument("out", type=click.Path(file_okay=False, path_type=Path))
+def release(out: Path, *, source: str | None, as_is: bool) -> None:
+    """Write the learners' repository."""
+    from checker.release import release as write_release  # noqa: PLC0415 - no other command needs it
+
+    write_release(Course(basis.root()), out, source, basis.tell, as_is=as_is)
+
+
+@basis.kata.command(help=say("cli.help_test"), context_settings=basis.PASSED_ON)
+@click.option("--full", is_flag=True, help=say("cli.help_test_full"))
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PYTEST…]")
+def test(*, full: bool, arguments: tuple[str, ...]) -> int:
+    """Run the project's own tests: lint, types, then pytest, whose closing line comes last."""
+    failed = [name for name, command in _STATIC.items() if _step(name, [*basis.PYTHON, "-m", *command])]
+    basis.up()
+    mark = [] if full else ["-m", "not full"]
+    beside = ["-n", "2"]
+    code = _step("pytest", [*basis.PYTHON, "-m", "pytest", "tests", *beside, *mark, *arguments])
+    if failed:
+        basis.tell(say("cli.static_failed", names=", ".join(failed)))
+    return code or (1 if failed else 0)
+
+
+_STATIC = {
+    "ruff check": ("ruff", "check", ".", "kata"),
+    "ruff format": ("ruff", "format", "--check", ".", "kata"),
+    "mypy": ("mypy",),
+}
+
+
+def _step(name: str, command: Sequence[str]) -> int:
+    basis.tell(say("cli.step", name=name))
+    return basis.watched(command, cwd=basis.root())
+
+
+@basis.kata.command(help=say("cli.help_selfcheck"), context_settings=basis.PASSED_ON)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PYTEST…]")
+def selfcheck(arguments: tuple[str, ...]) -> int:
+    """Let the course prove itself."""
+    basis.up()
+    return basis.watched([*basis.PYTHON, "-m", "pytest", "tests/course", *arguments], cwd=basis.root())
