@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_args
 
 from checker.phrase import KataError, Text, with_remedy
 from checker.verdict import Check
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
     from checker.verdict import Mistake
 
-__all__ = ["Course", "Exercise", "UnknownExerciseError"]
+__all__ = ["Course", "Exercise", "Feedback", "UnknownExerciseError"]
 
 T = TypeVar("T")
+Feedback = Literal["full", "title", "none"]
+"""What students get to read of private checks."""
 _FOLDER = re.compile(r"(?P<number>\d\d)_[a-z0-9_]+")
 
 
@@ -44,6 +46,8 @@ class Exercise:
         checks: Its checks, in the order in which a learner reads them.
         hints: From vague to concrete.
         mistakes: What its checks raise, by key.
+        private: The ids of the checks that only a class's grader knows; empty unless they were asked for.
+        feedback: What students read of these: all, their titles and outcomes, or nothing.
     """
 
     folder: Path
@@ -58,6 +62,8 @@ class Exercise:
     checks: tuple[Check, ...]
     hints: tuple[Text, ...]
     mistakes: Mapping[str, Text]
+    private: frozenset[str] = frozenset()
+    feedback: Feedback = "full"
 
     @property
     def name(self) -> str:
@@ -79,6 +85,11 @@ class Exercise:
         """The folder with its checks."""
         return self.folder / ".checks"
 
+    @property
+    def secret(self) -> Path:
+        """The folder with its private checks, which no release has."""
+        return self.hidden / "private"
+
     def check(self, wanted: str) -> Check | None:
         """Return the check with this id, None where the manifest knows none."""
         return next((check for check in self.checks if check.id == wanted), None)
@@ -93,15 +104,24 @@ class Exercise:
         return text.fill(mistake.blanks)
 
     @classmethod
-    def read(cls, folder: Path) -> Exercise:
+    def read(cls, folder: Path, *, private: bool = False) -> Exercise:
         """Read the manifest of the exercise in ``folder``.
+
+        Args:
+            folder: Where it is.
+            private: Whether its private checks belong to it, where it has any: those below ``.checks/private/``, which
+                ``private.toml`` there announces.
 
         Raises:
             KataError: The manifest cannot be read or is not what it must be.
         """
         manifest = folder / "exercise.toml"
         try:
-            return _exercise(folder, tomllib.loads(manifest.read_text(encoding="utf-8")))
+            exercise = _exercise(folder, tomllib.loads(manifest.read_text(encoding="utf-8")))
+            manifest = exercise.secret / "private.toml"
+            if not private or not exercise.secret.is_dir():
+                return exercise
+            return _with_private(exercise, tomllib.loads(manifest.read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError) as problem:
             raise KataError("exercise.bad_manifest", file=manifest, detail=problem) from problem
 
@@ -123,9 +143,9 @@ class Course:
             return ()
         return tuple(sorted(p.name for p in self.folder.iterdir() if _FOLDER.fullmatch(p.name) and p.is_dir()))
 
-    def exercises(self) -> tuple[Exercise, ...]:
-        """Read every exercise."""
-        return tuple(Exercise.read(self.folder / name) for name in self.names())
+    def exercises(self, *, private: bool = False) -> tuple[Exercise, ...]:
+        """Read every exercise, with its private checks if they are wanted."""
+        return tuple(Exercise.read(self.folder / name, private=private) for name in self.names())
 
     def resolve(self, wanted: str) -> str:
         """Return the folder name for ``04`` or ``04_run_redis``.
@@ -168,6 +188,26 @@ def _exercise(folder: Path, data: dict[str, Any]) -> Exercise:
     )
     take.end()
     return exercise
+
+
+def _with_private(exercise: Exercise, data: dict[str, Any]) -> Exercise:
+    """Add private checks to an exercise. Its own manifest is in every release and so says nothing of them."""
+    take = _Table(data)
+    feedback = take.string("feedback")
+    checks, mistakes = take.each("check", _check), _mistakes(take.table("mistake", {}))
+    take.end()
+    ids = [check.id for check in (*exercise.checks, *checks)]
+    if feedback not in get_args(Feedback):
+        raise ValueError(f"feedback must be one of {', '.join(get_args(Feedback))}")
+    if len(set(ids)) < len(ids) or mistakes.keys() & exercise.mistakes.keys():
+        raise ValueError("an id or a mistake of exercise.toml, or one of its own, stands there again")
+    return replace(
+        exercise,
+        checks=(*exercise.checks, *checks),
+        mistakes={**exercise.mistakes, **mistakes},
+        private=frozenset(check.id for check in checks),
+        feedback=cast("Feedback", feedback),
+    )
 
 
 def _check(table: _Table) -> Check:
