@@ -7,6 +7,7 @@ imports below are its table of contents: the hooks it implements, and the fixtur
 from checker.plugin.collection import (
     pytest_collect_directory,
     pytest_collection_modifyitems,
+    pytest_ignore_collect,
     pytest_xdist_make_scheduler,
 )
 from checker.plugin.fixtures import bench, engine, run, work
@@ -29,6 +30,7 @@ __all__ = [
     "pytest_collection_finish",
     "pytest_collection_modifyitems",
     "pytest_configure",
+    "pytest_ignore_collect",
     "pytest_runtest_makereport",
     "pytest_runtest_teardown",
     "pytest_sessionfinish",

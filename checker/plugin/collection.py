@@ -17,10 +17,12 @@ __all__ = [
     "ExerciseDir",
     "check_of",
     "course_of",
+    "exercise_named",
     "exercise_of",
     "keep_out_conftests",
     "pytest_collect_directory",
     "pytest_collection_modifyitems",
+    "pytest_ignore_collect",
     "pytest_xdist_make_scheduler",
     "split",
 ]
@@ -33,7 +35,7 @@ class ExerciseDir(pytest.Directory):
     def exercise(self) -> Exercise:
         """The exercise, its manifest read once."""
         if self._exercise is None:
-            self._exercise = Exercise.read(self.path)
+            self._exercise = exercise_named(self.path.name, self.config)
         return self._exercise
 
     _exercise: Exercise | None = None
@@ -46,6 +48,11 @@ class ExerciseDir(pytest.Directory):
 def course_of(config: pytest.Config) -> Course:
     """Return the course that pytest was started in."""
     return Course(config.rootpath)
+
+
+def exercise_named(name: str, config: pytest.Config) -> Exercise:
+    """Return the exercise in a folder of this name, with its private checks where they are asked for."""
+    return Exercise.read(course_of(config).folder / name, private=config.getoption("private"))
 
 
 def exercise_of(item: pytest.Item) -> Exercise | None:
@@ -86,6 +93,12 @@ def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Col
     if path.parent == parent.config.rootpath / "exercises" and (path / "exercise.toml").is_file():
         return ExerciseDir.from_parent(parent, path=path)
     return None
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out private checks unless they are asked for."""
+    is_private = collection_path.name == "private" and collection_path.parent.name == ".checks"
+    return True if is_private and not config.getoption("private") else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

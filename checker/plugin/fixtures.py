@@ -14,7 +14,7 @@ from checker.engine import Engine, find_engine
 from checker.engine.place import Place
 from checker.phrase import KataError
 from checker.plugin.collection import ExerciseDir
-from checker.plugin.kept import BENCH, ENGINE, STREAM
+from checker.plugin.kept import BENCH, ENGINE, JOURNAL, STREAM
 from checker.work import Work
 from checker.workbench.run import Run, unwritable
 
@@ -59,8 +59,11 @@ def bench(request: pytest.FixtureRequest, engine: Engine, work: Work, run: Run) 
     from checker.workbench.bench import Bench  # noqa: PLC0415 - collecting needs no Docker
 
     exercise = _exercise(request)
-    live = _live(request.config)
-    with _alone(engine, exercise), Bench(engine, exercise, work, run, tell=live.tell if live else None) as opened:
+    live, journal = _live(request.config), request.config.stash.get(JOURNAL, None)
+    opening = Bench(engine, exercise, work, run, tell=live.tell if live else None)
+    if journal is not None:
+        opening.on_start = journal.started
+    with _alone(engine, exercise), opening as opened:
         request.config.stash[BENCH] = opened
         yield opened
         request.config.stash[BENCH] = None

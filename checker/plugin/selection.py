@@ -57,7 +57,8 @@ def _below_exercises(path: str, course: Course, folder: Path) -> Iterator[tuple[
 def module_of(exercise: Path, function: str) -> Path | None:
     """Return the module with the checks of the exercise in this folder that defines a function; None if none does."""
     defined = re.compile(rf"^\s*(?:async )?def {re.escape(function)}\(", re.MULTILINE)
-    modules = sorted((exercise / ".checks").glob("test_*.py"))
+    checks = exercise / ".checks"
+    modules = [*sorted(checks.glob("test_*.py")), *sorted((checks / "private").glob("test_*.py"))]
     return next((module for module in modules if defined.search(module.read_text(encoding="utf-8"))), None)
 
 

@@ -16,7 +16,7 @@ from checker.exercise import Course, Exercise, UnknownExerciseError
 from checker.phrase import KataError, say
 from checker.plugin.collection import course_of, exercise_of, keep_out_conftests
 from checker.plugin.interruption import end_on_termination, uninterrupted
-from checker.plugin.kept import STREAM
+from checker.plugin.kept import JOURNAL, STREAM
 from checker.plugin.selection import resolve
 from checker.plugin.story import Story
 
@@ -42,6 +42,8 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     group = parser.getgroup("docker-kata")
     group.addoption("--work", metavar="DIR", help=say("option.work"))
     group.addoption("--grades", metavar="FILE", help=say("option.grades"))
+    group.addoption("--journal", metavar="FILE", help=say("option.journal"))
+    group.addoption("--private", action="store_true", help=say("option.private"))
     group.addoption("--trace-docker", action="store_true", help=say("option.trace_docker"))
 
 
@@ -118,6 +120,7 @@ def pytest_configure(config: pytest.Config) -> None:
     is_worker = hasattr(config, "workerinput")
     if is_worker or config.option.collectonly:
         return
+    _open_journal(config)
     end_on_termination()
     story = Story.instead_of_reporter(config)
     config.stash[_STORY] = story
@@ -128,6 +131,15 @@ def pytest_configure(config: pytest.Config) -> None:
         from checker.plugin.html import HtmlReport  # noqa: PLC0415 - only where a report is asked for
 
         config.pluginmanager.register(HtmlReport(story), "kata-html")
+
+
+def _open_journal(config: pytest.Config) -> None:
+    file = config.getoption("journal")
+    if file is not None:
+        from checker.plugin.journal import Journal  # noqa: PLC0415 - only where a class is graded
+
+        config.stash[JOURNAL] = Journal(config.invocation_params.dir / file)
+        config.pluginmanager.register(config.stash[JOURNAL], "kata-journal")
 
 
 def _past_capture(config: pytest.Config, stream: TextIO) -> TextIO:

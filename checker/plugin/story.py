@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import pytest
 
-from checker.exercise import Exercise
 from checker.layout import columns, inert, wrap
 from checker.phrase import say
-from checker.plugin.collection import course_of, split
+from checker.plugin.collection import course_of, exercise_named, split
 from checker.plugin.interruption import leave_in_peace
 from checker.plugin.judging import verdict_of
 from checker.plugin.selection import module_of
@@ -23,6 +22,8 @@ from checker.verdict import Grade, Outcome, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from checker.exercise import Exercise
 
 __all__ = ["Story"]
 
@@ -190,7 +191,7 @@ class Story:
 
     def _exercise(self, name: str) -> Exercise:
         if name not in self._exercises:
-            self._exercises[name] = Exercise.read(course_of(self.config).folder / name)
+            self._exercises[name] = exercise_named(name, self.config)
         return self._exercises[name]
 
     def _tell(self, *, to_the_end: bool = False) -> None:

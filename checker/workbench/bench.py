@@ -58,6 +58,7 @@ class Bench:
         run_id: What the checker and scripts make is labelled ``kata.run=<run_id>``.
         gate: The way from scripts to the engine; ``gate.ledger`` is what belongs to them.
         transcript: What they asked the engine for, and what it answered.
+        on_start: Told the name of each file of the learner's before it is run or built.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Bench:
             engine=engine, exercise=exercise, work=work, run=run, closing=self._closing, note=self._note, tell=tell
         )
         self.transcript = self.gate.transcript
+        self.on_start: Callable[[str], None] = lambda _: None
 
     def __enter__(self) -> Self:
         sweep_dead(self.engine, self._run.folder.parent)
@@ -187,6 +189,7 @@ class Bench:
     def run_without_engine(self, name: str, environment: Mapping[str, str] | None = None) -> Finished:
         """Run a script whose ``DOCKER_HOST`` is a socket where nobody listens."""
         script = self.work.script(name)
+        self.on_start(name)
         with tempfile.TemporaryDirectory(prefix="kata-") as folder:
             nobody = f"unix://{folder}/nobody.sock"
             with Script(script, {**self.gate.environment(nobody), **(environment or {})}) as running:
@@ -227,6 +230,7 @@ class Bench:
 
         if (self.work.source / context / dockerfile).is_symlink():
             self.work.file(str(Path(context, dockerfile)))
+        self.on_start(dockerfile)
         order = Order(
             context=self.work.folder / context,
             reference=tag or f"{self.exercise.prefix}{self.nonce()}",
@@ -361,6 +365,7 @@ class Bench:
         self.bystanders  # noqa: B018 - they have to stand there before, not after
         self.events.position()
         guard = self.gate.open()
+        self.on_start(script.name)
         try:
             return Script(script, {**self.gate.environment(guard.host), **environment}, arguments, guard)
         except BaseException:
