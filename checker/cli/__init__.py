@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from checker.cli import checks, machine, project  # noqa: F401 - each adds its commands
+from checker.cli import checks, grade, machine, project  # noqa: F401 - each adds its commands
 from checker.cli.basis import kata
 from checker.exercise import UnknownExerciseError
 from checker.phrase import KataError, plain, say
