@@ -170,7 +170,6 @@ class Table:
 
     def _picture(self) -> Any:  # noqa: ANN401 - rich's renderables
         from rich.console import Group  # noqa: PLC0415 - as above
-        from rich.progress_bar import ProgressBar  # noqa: PLC0415
         from rich.table import Table as Grid  # noqa: PLC0415
         from rich.text import Text  # noqa: PLC0415
 
@@ -183,7 +182,8 @@ class Table:
         for student, (exercise, since) in list(self._now.items())[: max(self._console.height - 6, 1)]:
             grid.add_row(Text(plain(student)), Text(exercise), Text(f"{time.monotonic() - since:.0f} s"))
         summary = [say("grade.progress", done=tally.done, all=tally.all), say("grade.rate", rate=f"{tally.rate:.1f}")]
-        bar = ProgressBar(total=max(tally.all, 1), completed=tally.done, width=room)
+        full = room * tally.done // max(tally.all, 1)
+        bar = Text.assemble(("━" * full, "green"), ("─" * (room - full), "dim"))
         lines = [*wrap(" · ".join(summary), room), *wrap(tally.words(), room)]
         return Group(bar, *(Text(line) for line in lines), grid)
 
