@@ -133,7 +133,7 @@ def test_a_table_ends_with_the_counts(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_the_table_is_for_who_looks(
     monkeypatch: pytest.MonkeyPatch,
-    terminal: bool,
+    terminal: bool,  # noqa: FBT001 - a case
     environ: dict[str, str],
     kind: type,
 ) -> None:

@@ -95,8 +95,8 @@ def _graded(opened: Class, crew: Crew, around: Callable[[Exercise], str]) -> int
     basis.tell(say("grade.class", students=students, exercises=exercises, hands=crew.size))
     shown: Lines | Table = board(opened.works)
     try:
-        with shown:
-            opened.grade(crew, shown, around)
+        with shown, _heard() as leave:
+            opened.grade(crew, shown, around, leave)
     except KeyboardInterrupt:
         opened.report()
         click.echo(say("grade.interrupted"), err=True)
@@ -164,6 +164,24 @@ def _bytes(size: str | None) -> int | None:
     if found is None:
         raise UsageError("grading.bad_size", size=size)
     return int(found[1]) * _UNITS[found[2].upper()]
+
+
+@contextlib.contextmanager
+def _heard() -> Iterator[threading.Event]:
+    """Yield what Ctrl-C and SIGTERM set while a class is graded; who presses twice does not want to wait."""
+    leave = threading.Event()
+
+    def hear(*_: object) -> None:
+        if leave.is_set():
+            raise KeyboardInterrupt
+        leave.set()
+
+    before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield leave
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ from checker.phrase import KataError
 from checker.report.result import Result
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Sequence
 
     from checker.grading.plan import Plan, Step
@@ -89,7 +90,7 @@ class Hands:
         self.grader.judge.stop.set()
 
 
-def grade_all(plan: Plan, crew: Crew, store: Store, watch: Watch) -> None:
+def grade_all(plan: Plan, crew: Crew, store: Store, watch: Watch, leave: threading.Event) -> None:
     """Grade what is left to grade of a class.
 
     Args:
@@ -97,12 +98,13 @@ def grade_all(plan: Plan, crew: Crew, store: Store, watch: Watch) -> None:
         crew: By whom.
         store: Where the results go.
         watch: Who is told.
+        leave: Set where somebody wants to stop; looked at between two results, so that none gets lost.
 
     Raises:
         KataError: A result cannot be written, or a submission cannot be taken in; what was found before is kept.
-        KeyboardInterrupt: Somebody wants to stop; what was found before is kept.
+        KeyboardInterrupt: ``leave`` was set; what was found before is kept.
     """
-    under_way = _UnderWay(crew, store, watch)
+    under_way = _UnderWay(crew, store, watch, leave)
     try:
         for step in plan.steps():
             under_way.take(step)
@@ -117,14 +119,15 @@ def grade_all(plan: Plan, crew: Crew, store: Store, watch: Watch) -> None:
 class _UnderWay:
     """What is being graded at the moment. Other threads put words into a queue; only this one acts on them."""
 
-    def __init__(self, crew: Crew, store: Store, watch: Watch) -> None:
-        self._crew, self._store, self._watch = crew, store, watch
+    def __init__(self, crew: Crew, store: Store, watch: Watch, leave: threading.Event) -> None:
+        self._crew, self._store, self._watch, self._leave = crew, store, watch, leave
         self._words: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._tasks: dict[str, set[str]] = {}
         self.count = 0
 
     def take(self, step: Step) -> None:
         """Put away what is settled, and hand on what has to be graded as soon as somebody is free for it."""
+        self._look_up()
         self._watch.unchanged(step.unchanged)
         for result in step.settled:
             self._found(result)
@@ -148,13 +151,14 @@ class _UnderWay:
 
     def wait(self) -> None:
         """Wait a moment for news, and act on them."""
-        try:
-            word = self._words.get(timeout=LOOK)
-        except queue.Empty:
-            self._watch.tick()
-            return
-        word()
+        with contextlib.suppress(queue.Empty):
+            self._words.get(timeout=LOOK)()
+        self._look_up()
+
+    def _look_up(self) -> None:
         self._watch.tick()
+        if self._leave.is_set():
+            raise KeyboardInterrupt
 
     def leave(self) -> None:
         """Wait until nothing is under way any more; what is found meanwhile is put away if it can be."""

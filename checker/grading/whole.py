@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,13 +48,16 @@ class Class:
     submissions: tuple[Submission, ...]
     store: Store
 
-    def grade(self, crew: Crew, watch: Watch, around: Callable[[Exercise], str]) -> None:
+    def grade(
+        self, crew: Crew, watch: Watch, around: Callable[[Exercise], str], leave: threading.Event | None = None
+    ) -> None:
         """Grade what has to be graded.
 
         Args:
             crew: By whom.
             watch: Who is told.
             around: What an exercise's work meets beside its checks: engine and images.
+            leave: Set where somebody wants to stop.
 
         Raises:
             KataError: Results cannot be written.
@@ -64,7 +68,7 @@ class Class:
         plan = Plan(submissions=self.submissions, judged_by=digests, store=self.store, corner=corner)
         shutil.rmtree(corner, ignore_errors=True)  # of one that was killed
         try:
-            grade_all(plan, crew, self.store, watch)
+            grade_all(plan, crew, self.store, watch, leave or threading.Event())
         finally:
             shutil.rmtree(corner, ignore_errors=True)
 
