@@ -19,6 +19,7 @@ ORDER = (
     "explain",
     "guard",
     "trace",
+    "lab",
     "workbench",
     "author",
     "plugin",

@@ -1,0 +1,145 @@
+"""``Labs``: opens labs one after the other, the next one made ready while the last one is in use."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from checker.engine import Place, embedded
+from checker.image.mirror import Mirror
+from checker.lab.limits import Limits
+from checker.lab.machine import Lab, Site
+from checker.lab.store import Store
+from checker.lab.system import system
+from checker.phrase import KataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
+    from pathlib import Path
+    from typing import Self
+
+    from checker.engine import Engine
+
+__all__ = ["Labs"]
+
+
+class Labs:
+    """Where labs come from; a context manager, at whose end the machine is as it was, but for the prepared disk.
+
+    Args:
+        engine: The outer engine; one that allows ``--privileged``, on this machine.
+        limits: What each lab may take.
+        folder: The data folder in which the prepared disk is kept; the user's own by default.
+        tell: Called with one line for each thing that takes time.
+        ahead: How many labs are made ready before they are asked for.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        limits: Limits | None = None,
+        folder: Path | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+        ahead: int = 1,
+    ) -> None:
+        self._engine = engine
+        self._limits = limits or Limits()
+        self._place = Place.here() if folder is None else Place(data=folder)
+        self._tell = tell
+        self._ahead = ahead
+        self._numbers = itertools.count(1)
+        self._closing = contextlib.ExitStack()
+        self._waiting: list[Future[Lab]] = []
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        """Make everything ready.
+
+        Raises:
+            KataError: ``lab.not_root``, ``lab.no_tools``; or what the image or the store lack.
+        """
+        _need_root()
+        self._need_tools()
+        with self._closing:
+            self._store = Store(self._place, self._tell)
+            image = ""
+
+            def made() -> str:
+                nonlocal image
+                image = system(self._engine, self._place, self._tell)
+                return image
+
+            owner = self._closing.enter_context(self._store.owner(self._engine, made))
+            self._site = Site(
+                engine=self._engine,
+                place=self._place,
+                system=image,
+                owner=owner,
+                limits=self._limits,
+                mirror=self._mirror(),
+            )
+            self._prepared = self._store.prepared(self._site)
+            self._makers = self._closing.enter_context(ThreadPoolExecutor(1, thread_name_prefix="lab"))
+            self._closing.callback(self._discard)
+            self._closing = self._closing.pop_all()
+        self._make_ahead()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.close()
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[Lab]:
+        """Yield a lab that is ready; at the end nothing of it is left. Several threads may do so at once.
+
+        Raises:
+            KataError: ``lab.disk``, ``lab.refused`` or ``lab.not_ready``.
+        """
+        with self._lock:
+            waiting = self._waiting.pop(0) if self._waiting else None
+        with waiting.result() if waiting else self._make() as lab:
+            self._make_ahead()
+            yield lab
+
+    def _make(self) -> Lab:
+        number = next(self._numbers)
+        disk = self._store.clone(self._site.owner, number, self._prepared)
+        return Lab(self._site, f"{self._site.owner}-{number}", disk)
+
+    def _make_ahead(self) -> None:
+        with self._lock:
+            while len(self._waiting) < self._ahead:
+                self._waiting.append(self._makers.submit(self._make))
+
+    def _discard(self) -> None:
+        with self._lock:
+            waiting, self._waiting, self._ahead = self._waiting, [], 0
+        for lab in waiting:
+            if not lab.cancel():
+                with contextlib.suppress(KataError):
+                    lab.result().close()
+
+    def _mirror(self) -> int | None:
+        """Return the port of the mirror that labs may pull from; None where there is none."""
+        mirror = Mirror.of(self._engine)
+        if mirror is None or not mirror.installed():
+            return None
+        mirror.ensure(self._tell)
+        return int(mirror.address.rpartition(":")[2])
+
+    def _need_tools(self) -> None:
+        if not self._place.tools.exists():
+            if not embedded.is_possible():
+                raise KataError("lab.no_tools", folder=self._place.tools)
+            embedded.install(self._place, self._tell)
+
+
+def _need_root() -> None:
+    if os.geteuid() != 0:
+        raise KataError("lab.not_root")
