@@ -75,6 +75,20 @@ class Inside:
         apart = ["unshare", "--pid", "--mount-proc", "--fork", "--kill-child"]
         return [*execute, *variables, self.container, *apart, *argv]
 
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What is different for a script in a lab: where programs are, and who it is."""
+        return {
+            "PATH": "/usr/local/bin:/usr/bin:/bin:/opt/docker/bin",
+            "HOME": "/home/learner",
+            "USER": "learner",
+            "LOGNAME": "learner",
+            "SHELL": "/bin/bash",
+            "LANG": "C.UTF-8",
+            "TERM": "xterm",
+            "DOCKER_CONFIG": "/home/learner/.docker",
+        }
+
     @staticmethod
     def as_learner(argv: list[str]) -> list[str]:
         """Return the command, run by root in the lab on a terminal, that becomes the learner's own."""

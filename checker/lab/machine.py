@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import select
 import signal
-import subprocess
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from checker.engine.found import LABEL, Engine, answers
+from checker.image.client import docker
 from checker.lab.disk import mount, unmount
 from checker.lab.inside import LEARNER, Inside
 from checker.lab.mirror_proxy import MirrorProxy
@@ -29,7 +30,6 @@ __all__ = ["LAB", "Lab", "Site"]
 LAB = "kata.lab"
 """The label of the containers that are labs; its value is who opened them."""
 _READY_SECONDS = 60.0
-_SMALL = "size=64m"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +181,7 @@ class Lab:
 
     def _limits(self) -> Mapping[str, object]:
         limits = self._site.limits
-        own = f"{_SMALL},uid={LEARNER},gid={LEARNER},mode=755,exec"
+        own = f"mode=755,exec,uid={LEARNER},gid={LEARNER}"
         return {
             "Memory": limits.memory,
             "MemorySwap": limits.memory,  # memory and swap together: no swap
@@ -190,7 +190,12 @@ class Lab:
             "CgroupnsMode": "private",
             "LogConfig": {"Type": "json-file", "Config": {"max-size": "1m", "max-file": "1"}},
             # what is not on its disk is in its memory, and counts as such
-            "Tmpfs": {"/run": f"{_SMALL},mode=755", "/tmp": "mode=1777,exec", "/var/tmp": "mode=1777,exec", "/home/learner": own},  # noqa: E501, S108
+            "Tmpfs": {
+                "/run": "mode=755",
+                "/tmp": "mode=1777,exec",  # noqa: S108 - the lab's
+                "/var/tmp": "mode=1777,exec",  # noqa: S108
+                "/home/learner": own,
+            },
             "Binds": [
                 f"{self._site.place.tools}:/opt/docker:ro",
                 f"{self._folder}/data:/var/lib/docker",
@@ -199,7 +204,7 @@ class Lab:
             ],
         }
 
-    def _ask(self, method: str, path: str, body: object = None) -> dict[str, object]:
+    def _ask(self, method: str, path: str, body: object = None) -> Any:
         status, answer = self._site.engine.request(method, path, body, seconds=60)
         if status >= 400:
             raise KataError("lab.refused", detail=answer.get("message", "") if isinstance(answer, dict) else answer)
@@ -214,15 +219,12 @@ class Lab:
             time.sleep(0.02)
 
     def _not_ready(self) -> KataError:
-        command = [self._site.place.tools / "bin/docker", "--host", self._site.engine.host, "logs", "--tail", "8"]
-        done = subprocess.run([*command, self._container], capture_output=True, text=True, check=False)
+        done = docker(self._site.engine, "logs", "--tail", "8", self._container)
         return KataError("lab.not_ready", seconds=int(_READY_SECONDS), detail=done.stderr + done.stdout)
 
 
 def _is_running(process: int) -> bool:
     """Return whether the process of a pidfd has not ended: it becomes readable when it does (pidfd_open(2))."""
-    import select  # noqa: PLC0415
-
     return not select.select([process], [], [], 0)[0]
 
 

@@ -10,7 +10,6 @@ import os
 import secrets
 import shutil
 import subprocess
-
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -199,7 +198,12 @@ def _fill(outer: Engine, inner: Engine, image: Image) -> None:
     with saving:
         environment = {**os.environ, **inner.environment()}
         loaded = subprocess.run(
-            ["docker", "load", "--quiet"], env=environment, stdin=saving.stdout, capture_output=True, text=True, check=False
+            ["docker", "load", "--quiet"],
+            env=environment,
+            stdin=saving.stdout,
+            capture_output=True,
+            text=True,
+            check=False,
         )
     if saving.returncode or loaded.returncode:
         raise KataError("lab.no_image", name=image.name, detail=said(loaded))

@@ -13,7 +13,6 @@ from checker.phrase import KataError, Text, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
     from importlib.resources.abc import Traversable
 
     from checker.engine import Engine, Place

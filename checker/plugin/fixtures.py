@@ -17,6 +17,7 @@ from checker.plugin.collection import ExerciseDir
 from checker.plugin.kept import BENCH, ENGINE, JOURNAL, STREAM
 from checker.work import Work
 from checker.workbench.run import Run, unwritable
+from checker.workbench.seat import seat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +43,7 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 @pytest.fixture(scope="module")
 def run() -> Iterator[Run]:
     """This run's id and folder."""
-    with Run.begin(Place.here().data / "runs") as begun:
+    with Run.begin(seat().runs) as begun:
         yield begun
 
 
@@ -50,7 +51,9 @@ def run() -> Iterator[Run]:
 def work(request: pytest.FixtureRequest, run: Run) -> Work:
     """The run's own copy of the learner's files."""
     exercise = _exercise(request)
-    return Work.copy(exercise, _source(request.config, exercise), run.folder / exercise.name)
+    copy = Work.copy(exercise, _source(request.config, exercise), run.folder / exercise.name)
+    seat().hand_over(copy.folder)
+    return copy
 
 
 @pytest.fixture(scope="module")

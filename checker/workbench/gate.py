@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from checker.guard import Ledger, Transcript
 from checker.verdict import Mistake
+from checker.workbench.seat import seat
 
 if TYPE_CHECKING:
     import contextlib
@@ -67,6 +68,7 @@ class Gate:
         self._run = run
         self._closing = closing
         self._first_request = 0
+        self._seat = seat()
 
     def open(self) -> Guard:
         """Put a guard before the engine for one script, and let it listen; whoever asked closes it."""
@@ -81,6 +83,8 @@ class Gate:
             self._corner / "docker.sock",
             ledger=self.ledger,
             transcript=self.transcript,
+            mode=0o600 if self._seat.group is None else 0o660,
+            group=self._seat.group,
         )
         return guard.__enter__()
 
@@ -102,6 +106,7 @@ class Gate:
         """Return what a script finds that asks at ``host``; what it leaves in TMPDIR goes with the run."""
         temporary = self._run.folder / "tmp"
         temporary.mkdir(exist_ok=True)
+        self._seat.hand_over(temporary)
         published = {"TESTCONTAINERS_HOST_OVERRIDE": self._engine.published_host}
         return {**replace(self._engine, host=host, certs="").environment(), **published, "TMPDIR": str(temporary)}
 

@@ -7,15 +7,11 @@ allowed variables only, and a ``DOCKER_HOST`` that leads to the run's guard. Not
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import os
 import re
 import secrets
 import select
-import shutil
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,19 +19,21 @@ from typing import TYPE_CHECKING, Self
 
 from checker.phrase import KataError, plain
 from checker.verdict import Mistake
+from checker.workbench.seat import seat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
     from checker.guard.serve import Guard
+    from checker.workbench.seat import Seat
 
 __all__ = ["Finished", "Script"]
 
 KEPT_HEAD = 200_000  # bytes of what a script printed: its beginning …
 KEPT_TAIL = 50_000  # … and its end
 QUIET = 0.3  # seconds without a word
-_ALLOWED = frozenset({"PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "DOCKER_CONFIG"})
+_TERMINALS = range(136, 144)  # major numbers of pseudo-terminals (Linux, admin-guide/devices.txt)
 _KEYS = {"^C": b"\x03", "^D": b"\x04", "^P": b"\x10", "^Q": b"\x11"}
 
 
@@ -92,18 +90,13 @@ class Script:
         self._head, self._tail = bytearray(), bytearray()
         self._reported = ""
         self._started = self._heard = time.monotonic()
-        command = _interpreter(path)
+        self._seat = seat()
+        command = _interpreter(path, self._seat)
+        name, _, value = self._mark.partition("=")
         self._status, status = os.pipe()
         try:
-            self._process = subprocess.Popen(
-                [*_supervisor(status), *command, str(path), *arguments],
-                cwd=path.parent,
-                env=_environment(environment, self._mark),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                bufsize=0,
-                pass_fds=[status],
-                start_new_session=True,  # a Ctrl-C meant for pytest must not reach it, nor the other way round
+            self._process = self._seat.start(
+                [*command, str(path), *arguments], path.parent, {**environment, name: value}, status
             )
         except BaseException:
             os.close(self._status)
@@ -190,7 +183,7 @@ class Script:
         if self._guard is not None:
             self._guard.close()  # before anything else: from here on it changes nothing on the engine
         if self._process.poll() is None:
-            self._process.terminate()
+            self._seat.end(self._process)
             self._drain(2.5)
             if self._process.poll() is None:
                 self._process.kill()
@@ -251,7 +244,7 @@ class Script:
             return 128 + int(detail)
         if how == "exec":
             raise Mistake("script.not_started", script=self.name, detail=detail)
-        raise Mistake("script.killed_its_parent", script=self.name)
+        raise self._seat.lost(self.name, self._reported)
 
     def _overdue(self) -> Mistake:
         # who is held up in printing sleeps at the same place as who waits for a key, but is heard all the time
@@ -263,32 +256,18 @@ class Script:
         return Mistake("script.still_running", script=self.name, seconds=seconds)
 
 
-def _supervisor(status: int) -> list[str]:
-    spec = importlib.util.find_spec("ptyprocess")
-    assert spec is not None
-    assert spec.origin is not None
-    program = Path(__file__).with_name("supervisor.py")
-    return [sys.executable, "-I", "-S", str(program), str(Path(spec.origin).parent.parent), str(status)]
-
-
-def _interpreter(path: Path) -> list[str]:
+def _interpreter(path: Path, there: Seat) -> list[str]:
     """Return what the script's first line asks for, so that a lost x bit costs nobody a point."""
     with path.open("rb") as opened:
         first = opened.readline(300).decode(errors="replace").strip()
     named = first[2:].split() if first.startswith("#!") else []  # as the kernel: quotes mean nothing there
     if not named:
-        return [shutil.which("bash") or "/bin/sh"]
+        return ["bash" if there.has("bash") else "/bin/sh"]
     if Path(named[0]).name == "env":
         named = [word for word in named[1:] if word != "-S"]
-    if not named or shutil.which(named[0]) is None:
+    if not named or not there.has(named[0]):
         raise Mistake("script.no_interpreter", script=path.name, line=first)
     return named
-
-
-def _environment(wanted: Mapping[str, str], mark: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name in _ALLOWED or name.startswith("LC_")}
-    name, _, value = mark.partition("=")
-    return {**kept, "TERM": "xterm", **wanted, name: value}
 
 
 def _marked(mark: str) -> list[Path]:
@@ -318,6 +297,7 @@ def _reader_of_terminal(mark: str) -> str:
         with contextlib.suppress(OSError):
             name = (process / "comm").read_text().strip()
             asleep = re.search(r"n_tty_read|wait_woken", (process / "wchan").read_text())
-            if name != "docker" and asleep and (process / "fd" / "0").readlink().is_relative_to("/dev/pts"):
+            # by its number: in a lab a terminal's path is another
+            if name != "docker" and asleep and os.major((process / "fd" / "0").stat().st_rdev) in _TERMINALS:
                 return name
     return ""

@@ -1,0 +1,176 @@
+"""Where a learner's script runs: on this machine, or in a lab if ``KATA_LAB`` names one."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from checker.engine.place import Place
+from checker.lab.inside import LEARNER, Inside
+from checker.phrase import KataError
+from checker.verdict import Mistake
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Here", "InLab", "Seat", "seat"]
+
+_SUPERVISOR = Path(__file__).with_name("supervisor.py")
+_ALLOWED = frozenset({"PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "DOCKER_CONFIG"})
+
+
+class Seat(Protocol):
+    """Where scripts run."""
+
+    @property
+    def runs(self) -> Path:
+        """The folder of the runs' folders; its path is the same for the script and for us."""
+
+    @property
+    def group(self) -> int | None:
+        """The number of the group that may use a guard's socket beside us; None where nobody else has to."""
+
+    def hand_over(self, folder: Path) -> None:
+        """Let scripts write to a folder and to everything in it."""
+
+    def has(self, program: str) -> bool:
+        """Return whether there is a program for scripts: an absolute path, or a name to look for."""
+
+    def start(
+        self, argv: list[str], folder: Path, environment: Mapping[str, str], status: int
+    ) -> subprocess.Popen[bytes]:
+        """Start the supervisor with a program on a terminal: its input is typed, its output is what appears.
+
+        Args:
+            argv: The program and its arguments.
+            folder: Where it starts.
+            environment: What it finds in its environment.
+            status: The file descriptor to which the supervisor tells how the program ended.
+        """
+
+    def end(self, process: subprocess.Popen[bytes]) -> None:
+        """Tell a supervisor to end its program, and itself."""
+
+    def lost(self, script: str, reported: str) -> Exception:
+        """Return what to raise where a supervisor ended without having told how its program did."""
+
+
+def seat() -> Seat:
+    """Return where scripts run.
+
+    Raises:
+        KataError: ``lab.no_description``: ``KATA_LAB`` names no lab.
+    """
+    inside = Inside.here()
+    return Here() if inside is None else InLab(inside)
+
+
+class Here:
+    """This machine, as the user who runs pytest."""
+
+    @property
+    def runs(self) -> Path:
+        """The folder of the runs' folders, in the user's data folder."""
+        return Place.here().data / "runs"
+
+    @property
+    def group(self) -> int | None:
+        """Nobody: a guard's socket is our own, and so is the script."""
+        return None
+
+    def hand_over(self, folder: Path) -> None:
+        """Do nothing: it is ours, and so is the script."""
+
+    def has(self, program: str) -> bool:
+        """Return whether this machine has a program."""
+        return shutil.which(program) is not None
+
+    def start(
+        self, argv: list[str], folder: Path, environment: Mapping[str, str], status: int
+    ) -> subprocess.Popen[bytes]:
+        """Start the supervisor as a process of this machine."""
+        spec = importlib.util.find_spec("ptyprocess")
+        assert spec is not None
+        assert spec.origin is not None
+        kept = {name: value for name, value in os.environ.items() if name in _ALLOWED or name.startswith("LC_")}
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", _SUPERVISOR, Path(spec.origin).parent.parent, str(status), *argv],
+            cwd=folder,
+            env={**kept, "TERM": "xterm", **environment},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            pass_fds=[status],
+            start_new_session=True,  # a Ctrl-C meant for pytest must not reach it, nor the other way round
+        )
+
+    def end(self, process: subprocess.Popen[bytes]) -> None:
+        """Send SIGTERM, which also reaches a supervisor that its program has suspended."""
+        process.terminate()
+
+    def lost(self, script: str, reported: str) -> Exception:
+        """Blame the script: nobody else is near who could have killed its supervisor."""
+        del reported
+        return Mistake("script.killed_its_parent", script=script)
+
+
+class InLab:
+    """A lab, as its ordinary user; the supervisor is its root, and the first of the script's own processes.
+
+    Args:
+        inside: The lab.
+    """
+
+    def __init__(self, inside: Inside) -> None:
+        self._inside = inside
+
+    @property
+    def runs(self) -> Path:
+        """The folder that is mounted into the lab at the same path."""
+        return Path(self._inside.runs)
+
+    @property
+    def group(self) -> int | None:
+        """The lab's user's."""
+        return LEARNER
+
+    def hand_over(self, folder: Path) -> None:
+        """Make it the lab's user's own. No script has run yet, so there is no link in it that leads elsewhere."""
+        folder.parent.chmod(0o711)
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, LEARNER, LEARNER, follow_symlinks=False)
+
+    def has(self, program: str) -> bool:
+        """Return whether the lab has a program."""
+        return self._inside.has(program)
+
+    def start(
+        self, argv: list[str], folder: Path, environment: Mapping[str, str], status: int
+    ) -> subprocess.Popen[bytes]:
+        """Start the supervisor through the outer engine; what it says on stderr is what it tells."""
+        supervisor = ["python3", "-I", "-S", "-c", _SUPERVISOR.read_text(encoding="utf-8")]
+        program = [*supervisor, "/usr/lib/python3/dist-packages", "2", *self._inside.as_learner(argv)]
+        variables = {**environment, **self._inside.environment}
+        return subprocess.Popen(
+            self._inside.command(program, folder=str(folder), environment=variables),
+            cwd="/",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=status,
+            bufsize=0,
+            start_new_session=True,
+        )
+
+    def end(self, process: subprocess.Popen[bytes]) -> None:
+        """Close its input: a signal would only end the client that is between."""
+        assert process.stdin is not None
+        process.stdin.close()
+
+    def lost(self, script: str, reported: str) -> Exception:
+        """Blame the machine: a script cannot kill a supervisor that is root's."""
+        return KataError("lab.script_lost", script=script, detail=reported or "-")
