@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["can_clone", "clone", "format_disk", "mount", "unmount"]
 
 _FICLONE = 0x40049409  # linux/fs.h
-_MOUNTED = "loop,noatime,nobarrier"  # its content need not outlive a crash
+_OF_A_LAB = "noatime,nobarrier"  # its content need not outlive a crash
 
 
 def clone(source: Path, target: Path) -> bool:
@@ -68,14 +68,14 @@ def format_disk(file: Path, size: int) -> None:
     run("mkfs.ext4", "-q", "-F", "-O", "^has_journal", "-m", "0", "-E", "lazy_itable_init=1", file)
 
 
-def mount(file: Path, folder: Path) -> None:
-    """Mount a disk; its loop device goes with it.
+def mount(file: Path, folder: Path, options: str = _OF_A_LAB) -> None:
+    """Mount a disk; its loop device goes with it when it is unmounted.
 
     Raises:
         KataError: ``lab.disk``.
     """
     folder.mkdir(mode=0o711, parents=True, exist_ok=True)
-    run("mount", "-o", _MOUNTED, file, folder)
+    run("mount", "-o", f"loop,{options}", file, folder)
 
 
 def unmount(folder: Path, *, cleanly: bool = False) -> None:

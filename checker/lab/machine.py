@@ -9,7 +9,7 @@ import select
 import signal
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from checker.engine.found import LABEL, Engine, answers
 from checker.image.client import docker
@@ -97,7 +97,7 @@ class Lab:
             self.close()
             raise
 
-    def __enter__(self) -> Lab:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -125,9 +125,14 @@ class Lab:
     def close(self) -> None:
         """Remove everything of it; harmless where there is nothing."""
         self.kill()
-        if self._container:
-            self._site.engine.request("DELETE", f"/containers/{self._container}?force=1&v=1", seconds=60)
-            self._container = ""
+        try:
+            if self._container:
+                self._site.engine.request("DELETE", f"/containers/{self._container}?force=1&v=1", seconds=60)
+                self._container = ""
+        finally:
+            self._put_away()
+
+    def _put_away(self) -> None:
         self._closing.close()
         self._description.unlink(missing_ok=True)
         unmount(self._folder, cleanly=self._keep)
@@ -181,20 +186,19 @@ class Lab:
 
     def _limits(self) -> Mapping[str, object]:
         limits = self._site.limits
-        own = f"mode=755,exec,uid={LEARNER},gid={LEARNER}"
+        some = f"size={limits.memory // 4}"
         return {
             "Memory": limits.memory,
             "MemorySwap": limits.memory,  # memory and swap together: no swap
             "PidsLimit": limits.pids,
-            "NanoCpus": int(limits.cpus * 1e9),
+            "NanoCpus": int(min(limits.cpus, os.cpu_count() or 1) * 1e9),
             "CgroupnsMode": "private",
             "LogConfig": {"Type": "json-file", "Config": {"max-size": "1m", "max-file": "1"}},
             # what is not on its disk is in its memory, and counts as such
             "Tmpfs": {
-                "/run": "mode=755",
-                "/tmp": "mode=1777,exec",  # noqa: S108 - the lab's
-                "/var/tmp": "mode=1777,exec",  # noqa: S108
-                "/home/learner": own,
+                "/run": f"{some},mode=755",
+                "/tmp": f"{some},mode=1777,exec",  # noqa: S108 - the lab's
+                "/home/learner": f"{some},mode=755,exec,uid={LEARNER},gid={LEARNER}",
             },
             "Binds": [
                 f"{self._site.place.tools}:/opt/docker:ro",
@@ -204,7 +208,7 @@ class Lab:
             ],
         }
 
-    def _ask(self, method: str, path: str, body: object = None) -> Any:
+    def _ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
         status, answer = self._site.engine.request(method, path, body, seconds=60)
         if status >= 400:
             raise KataError("lab.refused", detail=answer.get("message", "") if isinstance(answer, dict) else answer)

@@ -67,9 +67,7 @@ def _listener_of(pid: int, port: int) -> socket.socket:
 
     def listen() -> None:
         try:
-            with open(f"/proc/{pid}/ns/net", "rb") as network:  # noqa: PTH123 - not a path
-                if ctypes.CDLL(None, use_errno=True).setns(network.fileno(), _NETWORK):
-                    raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+            _go_to_network_of(pid)
             made.append(socket.create_server(("127.0.0.1", port)))
         except OSError as problem:
             made.append(problem)
@@ -80,6 +78,16 @@ def _listener_of(pid: int, port: int) -> socket.socket:
     if isinstance(made[0], OSError):
         raise made[0]
     return made[0]
+
+
+def _go_to_network_of(pid: int) -> None:
+    """Move this thread, for the rest of its life, to the network of a process."""
+    network = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if ctypes.CDLL(None, use_errno=True).setns(network, _NETWORK):
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    finally:
+        os.close(network)
 
 
 class _Server(ThreadingHTTPServer):

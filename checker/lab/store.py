@@ -51,7 +51,6 @@ class Store:
         self.folder = place.data / "labs"
         self.disks = self.folder / "store"
         self._owners = self.folder / "owners"
-        self._shared = True
 
     @contextlib.contextmanager
     def owner(self, engine: Engine, system: Callable[[], str]) -> Iterator[str]:
@@ -129,10 +128,10 @@ class Store:
         try:
             if not file.exists():
                 _make_btrfs(engine, system, file)
-            mount(file, self.disks)
+            mount(file, self.disks, "noatime,discard")  # so that what labs wrote does not stay in the file
         except KataError as error:
+            file.unlink(missing_ok=True)  # a damaged one is made anew next time
             self._tell(say("lab.copying", detail=error.blanks.get("detail", error.key)))
-            self._shared = False
 
     def _close(self) -> None:
         if os.path.ismount(self.disks) and not self.alive():
