@@ -1,0 +1,165 @@
+"""Labs for tests, what the machine has of them, and scripts that run in one."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from checker.engine import Place, find_engine
+from checker.lab import LEARNER, Lab, Labs
+from checker.selfcheck import Inventory
+from checker.workbench.script import Finished, Script
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def labs() -> Iterator[Labs]:
+    """Where a module's labs come from."""
+    with Labs(find_engine()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def lab(labs: Labs) -> Iterator[Lab]:
+    """A lab for one test."""
+    with labs.open() as opened:
+        yield opened
+
+
+def run_in(lab: Lab, text: str, seconds: float = 20, *, docker: str = "unix:///nobody") -> Finished:
+    """Run a script in a lab, as the workbench does, and return how it ended."""
+    with start_in(lab, text, docker=docker) as script:
+        return script.wait(seconds)
+
+
+def start_in(lab: Lab, text: str, *, docker: str = "unix:///nobody") -> Script:
+    """Start a script in a lab, as the workbench does."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("KATA_LAB", lab.environment["KATA_LAB"])
+        described = json.loads(Path(lab.environment["KATA_LAB"]).read_text("utf-8"))
+        folder = Path(described["runs"]) / "work"
+        folder.mkdir(exist_ok=True)
+        os.chown(folder, LEARNER, LEARNER)
+        script = folder / "try.sh"
+        script.write_text(text, encoding="utf-8")
+        return Script(script, {"DOCKER_HOST": docker})
+
+
+def started_grading(lab: Lab, exercise: str, work: Path | None, grades: Path) -> subprocess.Popen[str]:
+    """Start to grade an exercise in a lab, as a class is graded: pytest outside, its ports inside."""
+    place = [f"--work={work}"] if work else []
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"exercises/{exercise}", f"--grades={grades}"]
+    environment = {**os.environ, **lab.environment}
+    return subprocess.Popen(
+        lab.wrap([*command, *place]),
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def graded(lab: Lab, exercise: str, work: Path | None, grades: Path) -> dict[str, Any]:
+    """Grade an exercise in a lab, and return the grade."""
+    with started_grading(lab, exercise, work, grades) as grading:
+        said, _ = grading.communicate(timeout=180)
+    assert grades.exists(), said
+    grade: dict[str, Any] = json.loads(grades.read_text("utf-8"))["grades"][0]
+    return grade
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What labs could leave on the machine."""
+
+    engine: Inventory
+    mounts: frozenset[str]
+    loops: frozenset[str]
+    files: frozenset[str]
+    contained: frozenset[str]
+
+    @classmethod
+    def now(cls) -> Machine:
+        """Take stock."""
+        place = Place.here()
+        client = find_engine().client()
+        try:
+            engine = Inventory.of(client)
+        finally:
+            client.close()
+        mounts = {line.split(" ", 5)[4] for line in Path("/proc/self/mountinfo").read_text("utf-8").splitlines()}
+        labs = (place.data / "labs", place.run / "labs")
+        return cls(
+            engine,
+            frozenset(mount for mount in mounts if mount.startswith(tuple(map(str, labs)))),
+            frozenset(_loops(place.data)),
+            frozenset(
+                str(file) for folder in labs for file in folder.rglob("*") if not file.is_relative_to(labs[0] / "store")
+            ),
+            frozenset(_contained()),
+        )
+
+
+def _loops(data: Path) -> Iterator[str]:
+    for file in Path("/sys/block").glob("loop*/loop/backing_file"):
+        try:
+            backing = file.read_text("utf-8").strip()
+        except OSError:
+            continue
+        if str(data) in backing:
+            yield backing
+
+
+def _contained() -> Iterator[str]:
+    """Yield the processes in containers of our engine, by their control group."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            root = (process / "mountinfo").read_text("utf-8", "replace").splitlines()[0]
+        except (OSError, IndexError):
+            continue
+        if str(Place.here().images) in root:
+            yield f"{process.name} {(process / 'comm').read_text('utf-8', 'replace')}" if process.exists() else ""
+
+
+def until(holds: Callable[[], bool], seconds: float = 15) -> bool:
+    """Wait until something holds, and return whether it came to within ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+@pytest.fixture
+def solutions() -> Path:
+    """The reference solutions."""
+    return ROOT / "solutions"
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> Callable[[str], Path]:
+    """Return a folder of work whose 04 is a script of the test's own, in both its files."""
+
+    def write(text: str) -> Path:
+        folder = tmp_path / "work"
+        shutil.copytree(ROOT / "solutions" / "04_run_redis", folder / "04_run_redis")
+        for name in ("run.sh", "interactive.sh"):
+            (folder / "04_run_redis" / name).write_text(text, encoding="utf-8")
+        return folder
+
+    return write

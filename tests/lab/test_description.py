@@ -1,0 +1,37 @@
+"""``KATA_LAB``, and what is said where it leads to no lab."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from checker.lab import Inside
+from checker.phrase import KataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_description_that_is_none_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """KATA_LAB that leads nowhere, or to something else, is an error of ours with a remedy."""
+    assert Inside.here() is None
+    for text in (None, "[1]", "{", '{"pid": 1}'):
+        file = tmp_path / "lab.json"
+        file.unlink(missing_ok=True)
+        if text is not None:
+            file.write_text(text, encoding="utf-8")
+        monkeypatch.setenv("KATA_LAB", str(file))
+        with pytest.raises(KataError) as caught:
+            Inside.here()
+        assert caught.value.key == "lab.no_description"
+        assert "describes no lab" in caught.value.cause.en
+        assert "랩 설명이 없어요" in caught.value.cause.ko
+
+
+def test_what_is_written_down_is_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The description of a lab leads a process to just that lab."""
+    inside = Inside(container="c" * 64, engine="unix:///run/outer.sock", client="/bin/docker", pid=7, runs="/runs")
+    for name, value in inside.describe(tmp_path / "lab.json").items():
+        monkeypatch.setenv(name, value)
+    assert Inside.here() == inside
