@@ -113,8 +113,13 @@ def _expected(file: Path) -> Expected:
     )
 
 
-def judge(case: Case, root: Path) -> Grade:
+def judge(case: Case, root: Path, *options: str) -> Grade:
     """Judge a case as ``pytest exercises/NN --work FOLDER`` does, in a process of its own.
+
+    Args:
+        case: What to judge.
+        root: The project's folder.
+        options: More options of pytest.
 
     Raises:
         RuntimeError: That process wrote no grade; the message has what it printed.
@@ -128,7 +133,7 @@ def judge(case: Case, root: Path) -> Grade:
         said = Path(folder) / "said"
         code = run_pytest(
             # with "=", or pytest takes the folder for a test and looks there for its configuration
-            ["-p", "no:cacheprovider", *_selection(case), f"--work={folder}", f"--grades={file}"],
+            ["-p", "no:cacheprovider", *options, *_selection(case), f"--work={folder}", f"--grades={file}"],
             folder=root,
             # what other plugins of the environment cost and do is none of a learner's business
             environment={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},

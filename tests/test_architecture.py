@@ -28,6 +28,7 @@ ORDER = (
     "release",
     "forked",
     "selfcheck",
+    "mutation",
     "cli",
 )
 HEAVY = {"docker", "testcontainers", "requests", "rich", "click"}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from checker.cli import basis
-from checker.exercise import Course
+from checker.exercise import Course, Exercise
 from checker.phrase import say
 
 if TYPE_CHECKING:
@@ -54,8 +54,29 @@ def _step(name: str, command: Sequence[str]) -> int:
 
 
 @basis.kata.command(help=say("cli.help_selfcheck"), context_settings=basis.PASSED_ON)
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PYTEST…]")
-def selfcheck(arguments: tuple[str, ...]) -> int:
+@click.option("--mutate", is_flag=True, help=say("cli.help_selfcheck_mutate"))
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[EXERCISE…|PYTEST…]")
+def selfcheck(arguments: tuple[str, ...], *, mutate: bool) -> int:
     """Let the course prove itself."""
     basis.up()
+    if mutate:
+        return _mutated(arguments)
     return basis.watched([*basis.PYTHON, "-m", "pytest", "tests/course", *arguments], cwd=basis.root())
+
+
+def _mutated(wanted: Sequence[str]) -> int:
+    from checker.mutation.survivors import fates  # noqa: PLC0415 - no other command needs it
+
+    course = Course(basis.root())
+    names = [course.resolve(each) for each in wanted] or course.names()
+    wrong = 0
+    for exercise in (Exercise.read(course.folder / name) for name in names):
+        tried, equivalent, here = 0, 0, 0
+        for fate in fates(exercise, course.root, course.root / "tests" / "course"):
+            tried, equivalent, here = tried + 1, equivalent + bool(fate.why), here + (not fate.is_right)
+            if not fate.is_right:
+                key = "broken" if fate.is_broken else "survives" if fate.survived else "no_longer"
+                click.echo(say(f"mutation.{key}", exercise=exercise.number, variant=fate.variant))
+        click.echo(say("mutation.done", exercise=exercise.number, number=tried, equivalent=equivalent, wrong=here))
+        wrong += here
+    return 1 if wrong else 0
