@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from checker.author import Bench, Composition, Container, Finished, Mistake, Web, step, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 IMAGE = "python:3.11-slim"
 NAMES = ("dead", "silent", "restless")
 OUTSIDE = 8000  # the port at which the silent one was expected, and does not listen
 PATIENCE = 15.0  # seconds that a service may take until it answers
+DOCKER_DNS = "127.0.0.11"  # Docker's name server listens there in every container of a network of its own
 QUIET = 5.0  # seconds in which none may start again; the restless one writes its first line after one
 
 
@@ -57,7 +58,7 @@ class Diagnosis:
 
 
 @step
-def broken(bench: Bench) -> Iterator[Broken]:
+def broken(bench: Bench) -> Broken:
     words = _words(bench)
     app = {path.name: path.read_text(encoding="utf-8") for path in (bench.work.folder / "app").glob("*.py")}
     for old, new in (
@@ -71,19 +72,17 @@ def broken(bench: Bench) -> Iterator[Broken]:
     containers = {name: _start(bench, name, app) for name in NAMES}
     broken = Broken(containers=containers, **words)
     _settle(broken)
-    yield broken
-    for container in containers.values():
-        bench.client.api.remove_container(container.id, force=True, v=True)
+    return broken
 
 
 @step
 def diagnosis(bench: Bench, broken: Broken) -> Diagnosis:
     before = {name: container.inspect() for name, container in broken.containers.items()}
     finished = bench.run("diagnose.sh", seconds=40)
-    said = re.findall(r"^\s*(exit_code|setting|port)\s*=\s*(.*?)\s*$", finished.said, re.MULTILINE)
+    said = re.findall(r"^[ \t]*(exit_code|setting|port)[ \t]*=(.*)$", finished.said, re.MULTILINE)
     if not said:
         raise bench.why(finished, otherwise=Mistake("says_nothing"))
-    return Diagnosis(finished=finished, answers=dict(said), before=before)
+    return Diagnosis(finished=finished, answers={key: value.strip() for key, value in said}, before=before)
 
 
 @step
@@ -91,6 +90,7 @@ def repaired(bench: Bench) -> Composition:
     edition = f"edition-{bench.nonce()}"
     page = bench.work.folder / "app" / "page.py"
     page.write_text(page.read_text(encoding="utf-8").replace('"first"', f'"{edition}"'), encoding="utf-8")
+    bench.clear()  # the broken ones have had their say, and their names may be wanted now
     composition = bench.compose()
     composition.build()
     composition.up()
@@ -279,7 +279,7 @@ def _ended(name: str, container: Container) -> Mistake:
 
 
 def _unreachable(name: str, container: Container) -> Mistake:
-    inside = ", ".join(sorted({str(port) for _, port in container.listening()})) or "∅"
+    inside = ", ".join(sorted({str(port) for at, port in container.listening() if at != DOCKER_DNS})) or "∅"
     published = container.inspect()["NetworkSettings"]["Ports"] or {}
     leads = ", ".join(sorted(port.partition("/")[0] for port, rows in published.items() if rows))
     if not leads:

@@ -3,7 +3,7 @@ set -euo pipefail
 
 echo "exit_code=$(docker inspect -f '{{.State.ExitCode}}' kata-08-dead)"
 
-complaint=$(docker logs kata-08-dead 2>&1 >/dev/null | head -n 1)
+complaint=$(docker logs kata-08-dead 2>&1 >/dev/null | sed -n 1p)
 echo "setting=$(echo "$complaint" | sed 's/.*setting \(.*\) is missing.*/\1/')"
 
 # state 0A is LISTEN; the port stands behind the address, in hexadecimal
