@@ -131,19 +131,22 @@ class Composition:
         if not context.is_relative_to(work):
             raise Mistake("compose.context_outside", service=name, context=build.get("context"))
         dockerfile = str(build.get("dockerfile") or "Dockerfile")
+        called = str(context.relative_to(work) / dockerfile)
         if build.get("dockerfile_inline"):
-            dockerfile = str(self._folder / f"Dockerfile of {name}")
+            dockerfile, called = str(self._folder / f"Dockerfile of {name}"), f"{name}: dockerfile_inline"
             Path(dockerfile).write_text(build["dockerfile_inline"], encoding="utf-8")
-        arguments = {key: str(value) for key, value in (build.get("args") or {}).items() if value is not None}
-        return self._bench.build(
-            context.relative_to(work),
-            dockerfile=dockerfile,
-            target=str(build.get("target") or ""),
-            arguments=arguments,
-            labelled=False,  # its containers would inherit the label, and count as ours
-            no_cache=no_cache,
-            seconds=seconds,
-        )
+        try:
+            return self._bench.build(
+                context.relative_to(work),
+                dockerfile=dockerfile,
+                target=str(build.get("target") or ""),
+                arguments={key: str(value) for key, value in (build.get("args") or {}).items() if value is not None},
+                labelled=False,  # its containers would inherit the label, and count as ours
+                no_cache=no_cache,
+                seconds=seconds,
+            )
+        except Mistake as mistake:
+            raise _placed(mistake, dockerfile, called) from None
 
     def _image(self, service: str) -> str:
         return str(self.services[service].get("image") or service)
@@ -168,3 +171,11 @@ class Composition:
         if finished.code != 0:
             raise self._bench.why(finished, otherwise=Mistake("compose.no_container", service=self.project))
         return finished
+
+
+def _placed(mistake: Mistake, dockerfile: str, called: str) -> Mistake:
+    """Return a mistake whose place names the file as a learner knows it: there may be several Dockerfiles."""
+    file, colon, line = str(mistake.blanks.get("place", "")).rpartition(":")
+    if not colon or file not in {dockerfile, Path(dockerfile).name}:
+        return mistake
+    return Mistake(mistake.key, **{**mistake.blanks, "place": f"{called}:{line}"})

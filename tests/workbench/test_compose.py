@@ -135,3 +135,14 @@ def test_services_of_one_image_share_what_was_built_last(tmp_path: Path, engine:
         both.up()
         said = {both.container(name).ask("cat", "/name").said.strip() for name in ("a", "b")}
         assert said == {"b"}
+
+
+def test_a_build_that_fails_names_its_own_dockerfile(tmp_path: Path, engine: Engine) -> None:
+    """Of several Dockerfiles the sentence names the one that it is about, also one that stands in the compose file."""
+    inline = '{context: ., dockerfile_inline: "FROM busybox:1\\nRUN false"}'
+    for build, place in ((inline, "web: dockerfile_inline:2"), ("{context: ., dockerfile: x.docker}", "x.docker:3")):
+        with opened(f"services:\n  web:\n    build: {build}\n", tmp_path, engine) as bench:
+            (bench.work.folder / "x.docker").write_text("FROM busybox:1\n\nRUN exit 3\n", encoding="utf-8")
+            with pytest.raises(Mistake) as caught:
+                bench.compose().build()
+            assert caught.value.blanks["place"] == place
