@@ -81,8 +81,18 @@ def composition(bench: Bench, planted: Planted) -> Composition:
 
 
 @step
-def apps(bench: Bench, composition: Composition) -> Mapping[str, App]:
-    return {name: _app(bench, composition, name) for name in VERSIONS}
+def app_a(bench: Bench, composition: Composition) -> App:
+    return _app(bench, composition, "app-a")
+
+
+@step
+def app_b(bench: Bench, composition: Composition) -> App:
+    return _app(bench, composition, "app-b")
+
+
+@step
+def apps(app_a: App, app_b: App) -> Mapping[str, App]:
+    return {app.name: app for app in (app_a, app_b)}
 
 
 def test_names_what_collides(bench: Bench) -> None:
@@ -97,15 +107,14 @@ def test_names_what_collides(bench: Bench) -> None:
             raise Mistake("other_answer", key=key, found=found)
 
 
-def test_app_a_answers(apps: Mapping[str, App], planted: Planted) -> None:
-    _speaks(apps, "app-a", planted)
+def test_app_a_answers(app_a: App, planted: Planted) -> None:
+    _speaks(app_a, planted)
 
 
-def test_app_b_answers_at_the_same_time(bench: Bench, apps: Mapping[str, App], planted: Planted) -> None:
-    _speaks(apps, "app-b", planted)
-    a = apps["app-a"].container
-    if _ask(bench, a) is None:
-        raise _silent(a, "app-a")
+def test_app_b_answers_at_the_same_time(bench: Bench, app_b: App, app_a: App, planted: Planted) -> None:
+    _speaks(app_b, planted)
+    if _ask(bench, app_a.container) is None:
+        raise _silent(app_a.container, app_a.name)
 
 
 def test_one_greeter_each(apps: Mapping[str, App]) -> None:
@@ -133,7 +142,7 @@ def test_a_new_greeter_changes_nothing(bench: Bench, composition: Composition, a
 
 def _build(composition: Composition) -> None:
     try:
-        composition.build(seconds=40)
+        composition.build()
     except Mistake as mistake:
         if "ResolutionImpossible" in " ".join(map(str, mistake.blanks.values())):
             raise Mistake("conflict") from None
@@ -182,8 +191,8 @@ def _silent(container: Container, name: str) -> Mistake:
     return Mistake("nobody_answers", name=name, port=container.all_published()[0].port, inside=inside)
 
 
-def _speaks(apps: Mapping[str, App], name: str, planted: Planted) -> None:
-    about, version = apps[name].about, VERSIONS[name]
+def _speaks(app: App, planted: Planted) -> None:
+    name, about, version = app.name, app.about, VERSIONS[app.name]
     if about["greeter"] != version or about["greeter_edition"] != planted.greeters[version]:
         raise Mistake("other_greeter", name=name, wanted=version, found=about["greeter"])
     if about["edition"] != planted.apps[name]:
