@@ -139,7 +139,7 @@ def _places(engine: Engine, how: _How) -> Iterator[Places]:
 
     lab: Any = importlib.import_module("checker.lab")
     limits = lab.Limits(**({"memory": how.memory} if how.memory else {}))
-    with lab.Labs(engine, limits=limits, folder=Place.here().data / "labs") as labs:
+    with lab.Labs(engine, limits=limits, folder=Place.here().data, tell=basis.tell) as labs:
         yield labs
 
 

@@ -163,7 +163,7 @@ def _places(wishes: Wishes) -> Places:
     limits = lab.Limits(**({"memory": wishes.memory} if wishes.memory else {}))
     held = contextlib.ExitStack()
     atexit.register(held.close)
-    labs: Places = held.enter_context(lab.Labs(engine, limits=limits, folder=Ours.here().data / "labs"))
+    labs: Places = held.enter_context(lab.Labs(engine, limits=limits, folder=Ours.here().data))
     return labs
 
 
