@@ -50,21 +50,22 @@ ALL = (
 ENGLISH = """\
 [3/8] 김하늘  04_run_redis  10/10
 [4/8] lee  04_run_redis  0/10
-[5/8] park  04_run_redis  could not be judged
+[5/8] park  04_run_redis  could not be judged: ?
 [6/8] choi  04_run_redis  not handed in
 [7/8] ::error::evil second  04_run_redis  refused: The archive has run.sh twice, or as a file and as a folder, so \
 nobody can say which one counts. Pack your folder once more, into a new archive.
-[8/8] han  04_run_redis  could not be judged
+[8/8] han  04_run_redis  could not be judged: There was not enough time to judge this, although nothing of yours was \
+running.
 graded 2 · unchanged 2 · not handed in 1 · refused 1 · broken 2
 """
 KOREAN = """\
 [3/8] 김하늘  04_run_redis  10/10
 [4/8] lee  04_run_redis  0/10
-[5/8] park  04_run_redis  판정하지 못했어요
+[5/8] park  04_run_redis  판정 불가: ?
 [6/8] choi  04_run_redis  미제출
 [7/8] ::error::evil second  04_run_redis  거절: 압축 파일 안에 run.sh가 두 번 들어 있거나 파일이면서 폴더이기도 해서, \
 어느 쪽을 봐야 할지 알 수 없어요. 새 압축 파일로 다시 묶어 주세요.
-[8/8] han  04_run_redis  판정하지 못했어요
+[8/8] han  04_run_redis  판정 불가: 여러분의 파일은 실행되지도 않았는데, 판정할 시간이 모자랐어요.
 채점 2 · 그대로 2 · 미제출 1 · 거절 1 · 판정 불가 2
 """
 

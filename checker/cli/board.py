@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from checker.layout import inert, wrap
 from checker.phrase import plain, say, with_remedy
+from checker.verdict import Outcome
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -100,15 +101,23 @@ class Lines:
 
 def _words(result: Result) -> str:
     who = {"student": result.student, "exercise": result.exercise}
-    if result.state in {"missing", "broken"} or (result.grade is None and result.reason is None):
-        return say(f"grade.line_{result.state}", **who)
-    if result.state == "refused" and result.reason is not None:
-        key, blanks = result.reason
-        return say("grade.line_refused", reason=with_remedy(key).fill(blanks).here(), **who)
     grade = result.grade
-    if grade is None or not grade.is_final:
-        return say("grade.line_broken", **who)
-    return say("grade.line", points=grade.points, most=grade.max_points, **who)
+    if result.state == "missing":
+        return say("grade.line_missing", **who)
+    if grade is not None and grade.is_final:
+        return say("grade.line", points=grade.points, most=grade.max_points, **who)
+    kind = "refused" if result.state == "refused" else "broken"
+    return say(f"grade.line_{kind}", reason=_reason(result), **who)
+
+
+def _reason(result: Result) -> str:
+    """Return why there is no final grade, as far as anybody knows."""
+    if result.reason is not None:
+        key, blanks = result.reason
+        return with_remedy(key).fill(blanks).here()
+    verdicts = result.grade.verdicts if result.grade is not None else ()
+    said = (verdict.feedback.here() for verdict in verdicts if verdict.feedback and verdict.outcome is Outcome.BROKEN)
+    return next(said, "?")
 
 
 class Table:
