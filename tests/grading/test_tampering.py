@@ -102,6 +102,12 @@ FORGERS = {
 SAYS = {"prints-its-source"}  # it is told the value in its environment, and says it: that check holds
 
 
+@pytest.fixture(autouse=True)
+def _data(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep what scripts write around them out of the user's own data folder; the engine has been found by then."""
+    monkeypatch.setenv("KATA_DATA", str(tmp_path / "data"))
+
+
 @pytest.fixture
 def course(tmp_path: Path) -> Course:
     checks = tmp_path / "course" / "exercises" / "91_say" / ".checks"
