@@ -19,7 +19,7 @@ import shutil
 import tempfile
 import threading
 import zipfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -182,6 +182,7 @@ class Workers:
     size: int
     course: Any
     wishes: Wishes
+    _sent: set[Future[list[Result]]] = field(default_factory=set)
 
     def submit(self, task: Task, began: Callable[[str], None], found: Callable[[Result], None]) -> Future[object]:
         """Begin to grade a submission; its results come all at once."""
@@ -191,6 +192,7 @@ class Workers:
         sent = self.executor.submit(grade_parcel, self.course, task, parcel, self.wishes)
 
         def arrived(future: Future[list[Result]]) -> None:
+            self._sent.discard(future)
             try:
                 for result in future.result():
                     found(result)
@@ -199,12 +201,14 @@ class Workers:
             else:
                 done.set_result(None)
 
+        self._sent.add(sent)
         sent.add_done_callback(arrived)
         return done
 
     def stop(self) -> None:
-        """Take back what no worker has begun; what has been begun comes to its end."""
-        self.executor.shutdown(wait=False, cancel_futures=True)
+        """Wait for nothing any more; a worker that has begun with a submission may bring it to an end for nobody."""
+        for future in list(self._sent):
+            future.cancel()
 
 
 @contextlib.contextmanager

@@ -27,7 +27,7 @@ class Result:
         grade: The verdicts; None where there are none.
         reason: The phrase's key and blanks that say why, for ``refused``; empty otherwise.
         work: The SHA-256 of what was graded; empty where there was nothing.
-        checks: The SHA-256 of the exercise's own files that it was graded with.
+        checks: The SHA-256 of what it was judged by: the exercise's own files, the checker, the engine and its images.
         report: The file of the student's own report below the results' folder; empty where there is none.
         seconds: How long grading took.
     """

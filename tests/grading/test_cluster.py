@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,9 +69,6 @@ class Failing:
         future.set_exception(KataError("engine.missing"))
         return future
 
-    def shutdown(self, **_: object) -> None:
-        """Have nothing to end."""
-
 
 def test_what_goes_wrong_at_a_worker_is_told(course: Course, tmp_path: Path) -> None:
     """What a worker raises reaches who waits for it; no result comes of it."""
@@ -83,7 +81,6 @@ def test_what_goes_wrong_at_a_worker_is_told(course: Course, tmp_path: Path) -> 
     done = workers.submit(task, lambda _: None, found.append)
     assert isinstance(done.exception(), KataError)
     assert found == []
-    workers.stop()
 
 
 @pytest.fixture
@@ -159,6 +156,36 @@ def test_a_worker_that_dies_costs_only_time(
     assert workers[0].wait(timeout=20) == -signal.SIGKILL
     assert points(watch) == {student: 10 if answer == "right" else 4 for student, answer in answers.items()}
     assert len(list((tmp_path / "data" / "courses").iterdir())) == 1
+
+
+@pytest.mark.docker
+@pytest.mark.filterwarnings("default")
+def test_stopped_nobody_waits_for_workers(
+    course: Course, scheduler: tuple[str, list[subprocess.Popen[bytes]]], tmp_path: Path
+) -> None:
+    """Ctrl-C ends it although a worker hangs; what was found is kept, and the same command does the rest."""
+    from distributed import Client
+
+    address, _ = scheduler
+    with Client(address, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=60)
+    folder = hand_in(tmp_path / "many", {"a": "right", "b": "hangs", "c": "right", "d": "hangs", "e": "right"})
+    leave = threading.Event()
+
+    class Leaving(Watching):
+        def found(self, result: Any) -> None:  # noqa: ANN401 - a Result
+            super().found(result)
+            leave.set()
+
+    watch = Leaving()
+    with (
+        opened_class(course, folder, tmp_path / "out") as opened,
+        hired(address, course, seconds=None, memory=None, labs=False) as (crew, around),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        opened.grade(crew, watch, around, leave)
+    assert "a" in points(watch)
+    assert "e" not in points(watch)
 
 
 @pytest.mark.docker
