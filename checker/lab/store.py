@@ -97,6 +97,18 @@ class Store:
                     file.unlink(missing_ok=True)
         return frozenset(living)
 
+    def swept(self, engine: Engine) -> list[str]:
+        """Remove what dead processes have left of their labs, if there ever were labs; say which.
+
+        The prepared disk stays, as images do: it goes with the data folder.
+        """
+        if not self.folder.is_dir():
+            return []
+        with self.alone():
+            gone = self.sweep(engine)
+            self._close()
+        return gone
+
     def sweep(self, engine: Engine, ended: str = "") -> list[str]:
         """Remove the labs of whoever does not live any more, and of ``ended``; say which.
 

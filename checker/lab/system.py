@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from checker.engine import Engine, Place
 
-__all__ = ["system"]
+__all__ = ["forget", "system"]
 
 _PACKAGES = (
     "bash",
@@ -37,6 +37,7 @@ _PACKAGES = (
     "util-linux",
     "wget",
 )
+_NAME = "kata-lab"
 _UPON = "debian:bookworm-slim"
 
 
@@ -52,13 +53,29 @@ def system(engine: Engine, place: Place, tell: Callable[[str], None]) -> str:
     if _UPON not in images:
         raise KataError("lab.no_base", image=_UPON)
     recipe = [_PACKAGES, images[_UPON]["Id"], *(file.read_text("utf-8") for file in _files())]
-    reference = f"kata-lab:{hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:12]}"
+    reference = f"{_NAME}:{hashlib.sha256(json.dumps(recipe).encode()).hexdigest()[:12]}"
     if reference not in images:
         tell(say("lab.building"))
-        image = Image(name="kata-lab", what=Text(en="", ko=""), folder="lab", packages=_PACKAGES, upon=_UPON)
+        image = Image(name=_NAME, what=Text(en="", ko=""), folder="lab", packages=_PACKAGES, upon=_UPON)
         with Workshop(engine, place.data / "labs" / "workshop") as workshop:
             workshop.build(image, reference)
+        forget(engine, but=reference)
     return reference
+
+
+def forget(engine: Engine, *, but: str = "") -> list[str]:
+    """Remove the images that labs are made of, and say which; one that a lab uses stays.
+
+    Args:
+        engine: The outer engine.
+        but: The name of one that is kept.
+    """
+    gone = []
+    for tag in on_engine(engine):
+        if tag.startswith(f"{_NAME}:") and tag != but:
+            status, _ = engine.request("DELETE", f"/images/{tag}")
+            gone += [f"image {tag}"] if status == 200 else []
+    return gone
 
 
 def _files() -> tuple[Traversable, ...]:

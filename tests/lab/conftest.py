@@ -108,7 +108,10 @@ class Machine:
             frozenset(mount for mount in mounts if mount.startswith(tuple(map(str, labs)))),
             frozenset(_loops(place.data)),
             frozenset(
-                str(file) for folder in labs for file in folder.rglob("*") if not file.is_relative_to(labs[0] / "store")
+                str(file)
+                for pattern in ("*", "owners/*", "workshop/*")
+                for folder in labs
+                for file in folder.glob(pattern)
             ),
             frozenset(_contained()),
         )

@@ -106,9 +106,8 @@ def test_what_a_killed_process_left_is_swept() -> None:
 
 
 @docker
-def test_a_preparation_that_was_killed_is_made_again(tmp_path: Path) -> None:
+def test_a_preparation_that_was_killed_is_made_again() -> None:
     """A store is prepared whole or not at all: what a killed preparation left is removed, and another is made."""
-    del tmp_path
     engine, limits = find_engine(), Limits(disk=2 * 1024**3)
     place = Place.here()
     program = f"""
@@ -116,7 +115,7 @@ from checker.engine import find_engine
 from checker.lab import Labs, Limits
 Labs(find_engine(), limits=Limits(disk={limits.disk}), tell=lambda line: print("told", flush=True)).__enter__()
 """
-    with Labs(engine):
+    with Labs(engine, ahead=0):
         prepared = set((place.data / "labs/store").glob("prepared-*"))
         before = Machine.now()
         with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as preparing:
