@@ -19,7 +19,7 @@ from checker.phrase import KataError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["can_clone", "clone", "format_disk", "mount", "unmount"]
+__all__ = ["can_clone", "clone", "distrust", "format_disk", "mount", "unmount"]
 
 _FICLONE = 0x40049409  # linux/fs.h
 _OF_A_LAB = "noatime,nobarrier"  # its content need not outlive a crash
@@ -76,6 +76,18 @@ def mount(file: Path, folder: Path, options: str = _OF_A_LAB) -> None:
     """
     folder.mkdir(mode=0o711, parents=True, exist_ok=True)
     run("mount", "-o", f"loop,{options}", file, folder)
+
+
+def distrust(folder: Path) -> None:
+    """Let no process of this machine follow a link on a disk that is mounted there; mounts elsewhere still do.
+
+    Whoever is root in a container of the lab can put a link in the place of a folder of the work at any moment, also
+    between our looking and our opening (MS_NOSYMFOLLOW, mount(2); Linux 5.10).
+
+    Raises:
+        KataError: ``lab.disk``.
+    """
+    run("mount", "-o", "remount,bind,nosymfollow", folder)
 
 
 def unmount(folder: Path, *, cleanly: bool = False) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from checker.engine.found import LABEL, Engine, answers
 from checker.image.client import docker
-from checker.lab.disk import mount, unmount
+from checker.lab.disk import distrust, mount, unmount
 from checker.lab.inside import LEARNER, Inside
 from checker.lab.mirror_proxy import MirrorProxy
 from checker.phrase import KataError
@@ -69,7 +69,8 @@ class Lab:
     Args:
         site: Where it stands.
         name: Its name.
-        disk: Its disk, a file that is its own and that is deleted with it; None to keep it.
+        disk: Its disk, a file that is its own.
+        keep: Whether the disk stays; it is deleted with the lab otherwise.
 
     Raises:
         KataError: ``lab.disk``, ``lab.refused`` or ``lab.not_ready``; nothing of it is left then.
@@ -152,6 +153,7 @@ class Lab:
             (self._folder / folder).mkdir(mode=mode, exist_ok=True)
         self._container = self._create()
         self._ask("POST", f"/containers/{self._container}/start")
+        distrust(self._folder)  # the container has its own mounts by now
         self._pid = self._ask("GET", f"/containers/{self._container}/json")["State"]["Pid"]
         try:
             self._process = os.pidfd_open(self._pid)

@@ -105,8 +105,9 @@ class Gate:
     def environment(self, host: str) -> dict[str, str]:
         """Return what a script finds that asks at ``host``; what it leaves in TMPDIR goes with the run."""
         temporary = self._run.folder / "tmp"
-        temporary.mkdir(exist_ok=True)
-        self._seat.hand_over(temporary)
+        if not temporary.exists():
+            temporary.mkdir()
+            self._seat.hand_over(temporary)
         published = {"TESTCONTAINERS_HOST_OVERRIDE": self._engine.published_host}
         return {**replace(self._engine, host=host, certs="").environment(), **published, "TMPDIR": str(temporary)}
 

@@ -173,6 +173,17 @@ def test_an_exit_code_comes_out(lab: Lab) -> None:
 
 
 @docker
+def test_its_links_lead_nobody_outside(lab: Lab) -> None:
+    """A link that a script leaves is followed inside; whoever looks from outside is not led to files of the machine."""
+    finished = run_in(lab, "ln -s /etc etc; ln -s /etc/hostname name; cat etc/hostname name; pwd")
+    *names, folder = finished.said.split()
+    assert names == ["lab", "lab"]
+    for path in ("etc/hostname", "name"):
+        with pytest.raises(OSError, match="symbolic links"):
+            Path(folder, path).read_text(encoding="utf-8")
+
+
+@docker
 def test_nothing_of_a_script_outlives_it(lab: Lab) -> None:
     """What a script leaves in the background is killed with it, sessions and empty environments notwithstanding."""
     run_in(lab, "for n in 1 2 3; do env -i setsid sleep 54321 & done; exit 0")
