@@ -12,14 +12,16 @@ import fcntl
 import os
 import shutil
 import subprocess
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.phrase import KataError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
-__all__ = ["can_clone", "clone", "distrust", "format_disk", "mount", "unmount"]
+__all__ = ["await_detached", "can_clone", "clone", "distrust", "format_disk", "mount", "unmount"]
 
 _FICLONE = 0x40049409  # linux/fs.h
 _OF_A_LAB = "noatime,nobarrier"  # its content need not outlive a crash
@@ -108,6 +110,26 @@ def unmount(folder: Path, *, cleanly: bool = False) -> None:
         subprocess.run(["umount", "--lazy", "--recursive", folder], capture_output=True, check=False)
     with contextlib.suppress(FileNotFoundError):
         folder.rmdir()
+
+
+def await_detached(file: Path, seconds: float = 30) -> None:
+    """Wait until nobody has a disk mounted any more, so that everything that was written to it is in its file.
+
+    Raises:
+        KataError: ``lab.busy``: somebody still has after ``seconds``.
+    """
+    deadline = time.monotonic() + seconds
+    while str(file) in _attached():
+        if time.monotonic() > deadline:
+            raise KataError("lab.busy", folder=file)
+        time.sleep(0.02)
+
+
+def _attached() -> Iterator[str]:
+    """Yield the files that are behind loop devices (sysfs, Documentation/ABI/testing/sysfs-block-loop)."""
+    for device in Path("/sys/block").glob("loop*/loop/backing_file"):
+        with contextlib.suppress(OSError):
+            yield device.read_text(encoding="utf-8", errors="surrogateescape").rstrip("\n")
 
 
 def run(*command: str | Path) -> None:

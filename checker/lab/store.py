@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from checker.image.catalogue import catalogue, on_engine
 from checker.image.client import docker, said
-from checker.lab.disk import can_clone, clone, format_disk, mount, unmount
+from checker.lab.disk import await_detached, can_clone, clone, format_disk, mount, unmount
 from checker.lab.machine import LAB, Lab
 from checker.phrase import KataError, say
 
@@ -132,6 +132,7 @@ class Store:
         return gone
 
     def _open(self, engine: Engine, system: str) -> None:
+        self._place.run.mkdir(mode=0o711, parents=True, exist_ok=True)
         (self._place.run / "labs").mkdir(mode=0o700, exist_ok=True)
         self.disks.mkdir(exist_ok=True)
         if os.path.ismount(self.disks) or can_clone(self.disks):
@@ -191,6 +192,7 @@ class Store:
                     if not image.cold:
                         _fill(site.engine, lab.engine, image)
                 lab.stop()
+            await_detached(disk)
             with disk.open("rb") as opened:
                 os.fsync(opened.fileno())
             disk.rename(file)

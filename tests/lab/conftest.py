@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ import pytest
 
 from checker.engine import Place, find_engine
 from checker.lab import LEARNER, Lab, Labs
+from checker.lab.machine import LAB
+from checker.lab.store import Store
 from checker.selfcheck import Inventory
 from checker.workbench.script import Finished, Script
 
@@ -84,58 +87,60 @@ def graded(lab: Lab, exercise: str, work: Path | None, grades: Path) -> dict[str
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What labs could leave on the machine."""
+    """What labs could leave on the machine; those of owners that live, other tests, are not looked at."""
 
     engine: Inventory
-    mounts: frozenset[str]
-    loops: frozenset[str]
-    files: frozenset[str]
-    contained: frozenset[str]
+    left: frozenset[str]
 
     @classmethod
     def now(cls) -> Machine:
         """Take stock."""
-        place = Place.here()
-        client = find_engine().client()
+        place, engine = Place.here(), find_engine()
+        living = Store(place, print).alive()
+        client = engine.client()
         try:
-            engine = Inventory.of(client)
+            found = Inventory.of(client)
+            theirs = {
+                row["Id"] for owner in living for row in client.api.containers(filters={"label": f"{LAB}={owner}"})
+            }
         finally:
             client.close()
-        mounts = {line.split(" ", 5)[4] for line in Path("/proc/self/mountinfo").read_text("utf-8").splitlines()}
-        labs = (place.data / "labs", place.run / "labs")
-        return cls(
-            engine,
-            frozenset(mount for mount in mounts if mount.startswith(tuple(map(str, labs)))),
-            frozenset(_loops(place.data)),
-            frozenset(
-                str(file)
-                for pattern in ("*", "owners/*", "workshop/*")
-                for folder in labs
-                for file in folder.glob(pattern)
-            ),
-            frozenset(_contained()),
-        )
+        mine = frozenset(line for line in found.containers if not any(full_id in line for full_id in theirs))
+        left = {*_mounts(place), *_loops(place), *_files(place), *_contained(place, theirs)}
+        if living:
+            left = {line for line in left if not line.endswith(("labs/store", "labs/store.btrfs"))}
+        left = {line for line in left if not any(owner in line for owner in living)}
+        return cls(replace(found, containers=mine), frozenset(left))
 
 
-def _loops(data: Path) -> Iterator[str]:
+def _mounts(place: Place) -> Iterator[str]:
+    folders = (f"{place.data}/labs", f"{place.run}/labs")
+    for line in Path("/proc/self/mountinfo").read_text("utf-8").splitlines():
+        if line.split(" ", 5)[4].startswith(folders):
+            yield f"mount {line.split(' ', 5)[4]}"
+
+
+def _loops(place: Place) -> Iterator[str]:
     for file in Path("/sys/block").glob("loop*/loop/backing_file"):
-        try:
+        with contextlib.suppress(OSError):
             backing = file.read_text("utf-8").strip()
-        except OSError:
-            continue
-        if str(data) in backing:
-            yield backing
+            if backing.startswith(f"{place.data}/"):
+                yield f"loop {backing}"
 
 
-def _contained() -> Iterator[str]:
-    """Yield the processes in containers of our engine, by their control group."""
+def _files(place: Place) -> Iterator[str]:
+    for pattern in (place.data / "labs/*", place.data / "labs/owners/*", place.run / "labs/*"):
+        yield from (f"file {file}" for file in pattern.parent.glob("*"))
+
+
+def _contained(place: Place, but: set[str]) -> Iterator[str]:
+    """Yield the processes that are in containers of our engine, without those in some."""
     for process in Path("/proc").glob("[0-9]*"):
-        try:
+        with contextlib.suppress(OSError, IndexError):
+            groups = (process / "cgroup").read_text("utf-8", "replace")
             root = (process / "mountinfo").read_text("utf-8", "replace").splitlines()[0]
-        except (OSError, IndexError):
-            continue
-        if str(Place.here().images) in root:
-            yield f"{process.name} {(process / 'comm').read_text('utf-8', 'replace')}" if process.exists() else ""
+            if str(place.images) in root and not any(full_id in groups for full_id in but):
+                yield f"process {process.name} {(process / 'comm').read_text('utf-8', 'replace').strip()}"
 
 
 def until(holds: Callable[[], bool], seconds: float = 15) -> bool:
