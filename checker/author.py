@@ -14,6 +14,7 @@ from checker.workbench.compose import Composition
 from checker.workbench.container import Answer, Binding, Container, wait_for
 from checker.workbench.events import Event
 from checker.workbench.probe import Redis, Web
+from checker.workbench.registry import Registry
 from checker.workbench.script import Finished, Script
 from checker.workbench.service import Reply, Served
 
@@ -29,6 +30,7 @@ __all__ = [
     "Finished",
     "Mistake",
     "Redis",
+    "Registry",
     "Reply",
     "Script",
     "Served",

@@ -27,7 +27,7 @@ from checker.workbench.sentinel import Sentinels
 from checker.workbench.together import together
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from types import TracebackType
 
@@ -40,8 +40,9 @@ if TYPE_CHECKING:
     from checker.work import Work
     from checker.workbench.build import Built
     from checker.workbench.compose import Composition
+    from checker.workbench.registry import Registry
     from checker.workbench.run import Run
-    from checker.workbench.service import Served
+    from checker.workbench.service import Served, Services
 
 __all__ = ["Bench"]
 
@@ -131,7 +132,7 @@ class Bench:
         """Remove the exercise's own objects (``kata-NN-*``) from the engine."""
         remove_named(self.engine, self.exercise.prefix)
 
-    def lend(self, kind: Literal["container", "image"], full_id: str, name: str = "") -> None:
+    def lend(self, kind: Literal["container", "image", "network"], full_id: str, name: str = "") -> None:
         """Let scripts see and use something that the checks made; nobody's containers are there for them otherwise.
 
         An image whose name begins with the exercise's prefix need not be lent.
@@ -275,10 +276,16 @@ class Bench:
             network: The network of another service, to join that; empty for one of its own, which leads nowhere else.
             name: What it is called, ``kata-06-quotes``; empty for a name that nobody has.
         """
-        from checker.workbench.service import Services  # noqa: PLC0415 - only some exercises serve
-
-        services = Services(engine=self.engine, client=self.client, run=self.run_id, prefix=self.exercise.prefix)
+        services = self._services()
         return services.serve(image, command=command, environment=environment, network=network, name=name)
+
+    @contextlib.contextmanager
+    def registry(self) -> Iterator[Registry]:
+        """Run a registry for as long as a ``with`` lasts; see ``checker.workbench.registry``."""
+        from checker.workbench.registry import serve_registry  # noqa: PLC0415 - only some exercises push
+
+        with serve_registry(self._services()) as registry:
+            yield registry
 
     def find(self, name: str) -> Container | None:
         """Return the container of this name, None where there is none."""
@@ -371,6 +378,11 @@ class Bench:
         except BaseException:
             guard.close()
             raise
+
+    def _services(self) -> Services:
+        from checker.workbench.service import Services  # noqa: PLC0415 - only some exercises serve
+
+        return Services(engine=self.engine, client=self.client, run=self.run_id, prefix=self.exercise.prefix)
 
     def _left(self) -> float:
         return max(self._deadline - time.monotonic(), 1.0)

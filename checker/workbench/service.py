@@ -15,7 +15,7 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from checker.engine import LABEL
 from checker.verdict import Mistake
@@ -177,7 +177,7 @@ class Services:
     prefix: str
 
     @contextlib.contextmanager
-    def serve(
+    def serve(  # noqa: PLR0913 - as many as docker run has, and each has a name
         self,
         image: str,
         *,
@@ -185,6 +185,7 @@ class Services:
         environment: Mapping[str, str] | None = None,
         network: str = "",
         name: str = "",
+        published: int = 0,
     ) -> Iterator[Served]:
         """Run an image and yield its container once it has been started; at the end it is gone.
 
@@ -194,6 +195,8 @@ class Services:
             environment: Variables on top of the image's own.
             network: The network of another service, to join that; empty for one of its own.
             name: What it is called, to be begun with the exercise's prefix; empty for a name that nobody has.
+            published: A TCP port of its that the engine's machine can reach, on loopback and at a free port; it then
+                stands on the engine's own bridge, since a network that leads nowhere has no way in either.
 
         Raises:
             Mistake: The engine cannot start it, for a reason that lies in the image.
@@ -201,8 +204,8 @@ class Services:
         name = name or self._name()
         with contextlib.ExitStack() as stack:
             stand = _Stand(self, stack)
-            network = network or stand.network()
-            id_ = stand.start(image, name, command, environment, network=network)
+            network = network or ("bridge" if published else stand.network())
+            id_ = stand.start(image, name, command, environment, published, network=network)
             yield Served(self.client, id_, name, network, stand)
 
     def _name(self) -> str:
@@ -231,7 +234,7 @@ class _Stand:
     def idle(self, **options: str) -> Container:
         """Start a container of ours that only waits to be asked something."""
         name = self._services._name()  # noqa: SLF001 - the two belong together
-        id_ = self.start(IMAGE_OF_NEIGHBOURS, name, _IDLE, None, **options)
+        id_ = self.start(IMAGE_OF_NEIGHBOURS, name, _IDLE, None, 0, **options)
         return Container(self._services.client, id_, name)
 
     def start(
@@ -240,6 +243,7 @@ class _Stand:
         name: str,
         command: Sequence[str] | None,
         environment: Mapping[str, str] | None,
+        published: int,
         **options: str,
     ) -> str:
         """Start a container and return its id.
@@ -256,6 +260,8 @@ class _Stand:
             made = DockerContainer(image, client, env=dict(environment or {}), name=name)
             made.with_kwargs(labels=labels, **options)
             made.image = image  # without the prefix that the machine may ask testcontainers to put before it
+            if published:
+                made.ports = cast("Any", {f"{published}/tcp": ("127.0.0.1", None)})  # its own method knows no address
             if command is not None:
                 made.with_command(list(command))
             self._stack.callback(made.get_docker_client().client.close)

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import io
+import secrets
+from typing import TYPE_CHECKING
+
+import pytest
+
+from checker.workbench.registry import serve_registry
+from checker.workbench.service import Services
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docker import DockerClient
+
+    from checker.engine import Engine
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture
+def services(engine: Engine, client: DockerClient) -> Iterator[Services]:
+    """Services of a run of its own, of which nothing may be left."""
+    services = Services(
+        engine=engine, client=client, run=f"exp-{secrets.token_hex(4)}", prefix=f"kata-test-{secrets.token_hex(2)}-"
+    )
+    yield services
+    assert client.api.containers(all=True, filters={"label": f"kata.run={services.run}"}) == []
+
+
+@pytest.fixture
+def image(client: DockerClient) -> Iterator[str]:
+    """An image of one layer that nobody else has."""
+    name = f"kata-test-{secrets.token_hex(4)}"
+    client.api.import_image_from_data(_tar(name), repository=name, tag="1")
+    yield f"{name}:1"
+    client.api.remove_image(f"{name}:1", force=True)
+
+
+def _tar(content: str) -> bytes:
+    import tarfile
+
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        entry = tarfile.TarInfo("file")
+        entry.size = len(content)
+        tar.addfile(entry, io.BytesIO(content.encode()))
+    return packed.getvalue()
+
+
+def test_what_is_pushed_can_be_pulled(services: Services, client: DockerClient, image: str) -> None:
+    """A pushed image is on the registry under its name and digest, comes back from it, and leaves no name behind."""
+    with serve_registry(services) as registry:
+        assert registry.contents() == {}
+        digest = registry.push(image, "kata-test-shop:1.2")
+        assert registry.contents() == {"kata-test-shop:1.2": digest}
+        assert digest.startswith("sha256:")
+        name = f"{registry.address}/kata-test-shop"
+        assert name not in str(client.api.inspect_image(image)["RepoTags"])
+        client.api.pull(name, tag="1.2")
+        assert f"{name}@{digest}" in client.api.inspect_image(f"{name}:1.2")["RepoDigests"]
+    assert registry.address not in str(client.api.images(all=True))
+
+
+def test_a_name_that_stands_for_nothing(services: Services) -> None:
+    """A name that nobody pushed has no digest."""
+    with serve_registry(services) as registry:
+        assert registry.digest("kata-test-shop:9") is None
+
+
+def test_a_moved_tag(services: Services, client: DockerClient, image: str) -> None:
+    """The same name pushed again stands for other bytes."""
+    other = f"kata-test-{secrets.token_hex(4)}"
+    client.api.import_image_from_data(_tar(other), repository=other, tag="1")
+    try:
+        with serve_registry(services) as registry:
+            before = registry.push(image, "kata-test-shop:1")
+            assert registry.push(f"{other}:1", "kata-test-shop:1") != before
+    finally:
+        client.api.remove_image(f"{other}:1", force=True)
