@@ -17,6 +17,7 @@ from checker.workbench.probe import Redis, Web
 from checker.workbench.registry import Registry
 from checker.workbench.script import Finished, Script
 from checker.workbench.service import Reply, Served
+from checker.workbench.together import together
 
 __all__ = [
     "Answer",
@@ -39,6 +40,7 @@ __all__ = [
     "Web",
     "Work",
     "step",
+    "together",
     "wait_for",
 ]
 

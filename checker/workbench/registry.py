@@ -6,7 +6,10 @@ It is asked through the engine or from a container beside it, never from here: t
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import io
 import json
+import tarfile
 from typing import TYPE_CHECKING
 
 from checker.phrase import KataError
@@ -65,6 +68,33 @@ class Registry:
             raise KataError("check.engine_refused", detail=str(said[-1:])[:200])
         return digest
 
+    def put(self, name: str, config: bytes, layer: bytes) -> str:
+        """Put an image on the registry that no engine has: its digest depends on these bytes and on nothing else.
+
+        What an engine pushes has a digest that depends on how it compresses. This goes into the registry's storage
+        as it lies on disk (``distribution``, registry/storage/paths.go).
+
+        Args:
+            name: What it is called, without the address: ``kata-10-house:1.0``.
+            config: Its configuration, JSON as the image specification has it.
+            layer: Its only layer, an archive that is not compressed.
+
+        Returns:
+            Its manifest's digest.
+        """
+        repository, _, tag = name.partition(":")
+        manifest = _manifest(config, layer)
+        top = _sha256(manifest)
+        files = {f"blobs/sha256/{_sha256(blob)[:2]}/{_sha256(blob)}/data": blob for blob in (config, layer, manifest)}
+        links = [f"_layers/sha256/{_sha256(config)}", f"_layers/sha256/{_sha256(layer)}"]
+        links += [f"_manifests/revisions/sha256/{top}", f"_manifests/tags/{tag}/index/sha256/{top}"]
+        for link in links:
+            digest = link.rpartition("/")[2]
+            files[f"repositories/{repository}/{link}/link"] = f"sha256:{digest}".encode()
+        files[f"repositories/{repository}/_manifests/tags/{tag}/current/link"] = f"sha256:{top}".encode()
+        self._client.api.put_archive(self._served.id, "/var/lib/registry", _tar(files))
+        return f"sha256:{top}"
+
     def digest(self, name: str) -> str | None:
         """Return the digest that a name (``kata-12-web:1.2``) stands for now; None where it stands for nothing."""
         from docker.errors import APIError  # noqa: PLC0415 - imported late, as everywhere
@@ -96,6 +126,36 @@ class Registry:
         return found
 
 
+def _manifest(config: bytes, layer: bytes) -> bytes:
+    """Return a manifest as the image manifest, version 2, schema 2, has it."""
+    kind = "application/vnd.docker"
+
+    def described(blob: bytes, what: str) -> dict[str, object]:
+        return {"mediaType": f"{kind}.{what}", "size": len(blob), "digest": f"sha256:{_sha256(blob)}"}
+
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": f"{kind}.distribution.manifest.v2+json",
+        "config": described(config, "container.image.v1+json"),
+        "layers": [described(layer, "image.rootfs.diff.tar")],
+    }
+    return json.dumps(manifest).encode()
+
+
+def _sha256(blob: bytes) -> str:
+    return hashlib.sha256(blob).hexdigest()
+
+
+def _tar(files: dict[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(f"docker/registry/v2/{name}")
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return packed.getvalue()
+
+
 @contextlib.contextmanager
 def serve_registry(services: Services) -> Iterator[Registry]:
     """Run a registry and yield it once it answers; at the end it is gone, and what was pulled from it too.
@@ -110,18 +170,24 @@ def serve_registry(services: Services) -> Iterator[Registry]:
         try:
             yield registry
         finally:
-            _remove_images(services.client, registry.address)
+            _remove_images(services, registry.address)
 
 
-def _remove_images(client: DockerClient, address: str) -> None:
-    """Take every name that begins with the registry's address from the engine's images, also one by digest.
+def _remove_images(services: Services, address: str) -> None:
+    """Remove the images that have a name on the registry, by tag or by digest, and the run's containers of them.
 
-    A container that a script made may still hold on to one; it goes before the run's images do.
+    An image that a container holds on to would only lose its names, and nobody would find it any more.
     """
     from docker.errors import APIError  # noqa: PLC0415 - imported late, as everywhere
 
-    for image in client.api.images(all=True):
+    api = services.client.api
+    for image in api.images(all=True):
         names = [*(image["RepoTags"] or ()), *(image["RepoDigests"] or ())]
-        for name in (name for name in names if name.startswith(f"{address}/")):
+        ours = [name for name in names if name.startswith(f"{address}/")]
+        users = {"ancestor": image["Id"], "label": f"kata.run={services.run}"}
+        for row in api.containers(all=True, filters=users) if ours else ():
             with contextlib.suppress(APIError):
-                client.api.remove_image(name, force=True)
+                api.remove_container(row["Id"], v=True, force=True)
+        for name in ours:
+            with contextlib.suppress(APIError):
+                api.remove_image(name, force=True)

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 import secrets
+import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,7 +42,6 @@ def image(client: DockerClient) -> Iterator[str]:
 
 
 def _tar(content: str) -> bytes:
-    import tarfile
 
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
@@ -59,8 +61,10 @@ def test_what_is_pushed_can_be_pulled(services: Services, client: DockerClient, 
         name = f"{registry.address}/kata-test-shop"
         assert name not in str(client.api.inspect_image(image)["RepoTags"])
         client.api.pull(name, tag="1.2")
+        held = client.api.create_container(f"{name}:1.2", ["x"], labels={"kata.run": services.run})["Id"]
         assert f"{name}@{digest}" in client.api.inspect_image(f"{name}:1.2")["RepoDigests"]
     assert registry.address not in str(client.api.images(all=True))
+    assert held not in str(client.api.containers(all=True))
 
 
 def test_a_name_that_stands_for_nothing(services: Services) -> None:
@@ -79,3 +83,19 @@ def test_a_moved_tag(services: Services, client: DockerClient, image: str) -> No
             assert registry.push(f"{other}:1", "kata-test-shop:1") != before
     finally:
         client.api.remove_image(f"{other}:1", force=True)
+
+
+def test_what_is_put_there_depends_on_its_bytes_alone(services: Services, client: DockerClient) -> None:
+    """An image put into the registry's storage can be pulled like any other, always by the same digest."""
+    layer = _tar("a word")
+    diff_ids = [f"sha256:{hashlib.sha256(layer).hexdigest()}"]
+    config = {"os": "linux", "architecture": "amd64", "config": {}, "rootfs": {"type": "layers", "diff_ids": diff_ids}}
+    with serve_registry(services) as registry:
+        digest = registry.put("kata-test-house:1.0", json.dumps(config).encode(), layer)
+        assert digest == "sha256:d779d8fd90b71988cb288266f0ae2b0e0dcd722a9e3a5d7dad24e836fc6cf9ad"
+        assert registry.contents() == {"kata-test-house:1.0": digest}
+        client.api.pull(f"{registry.address}/kata-test-house@{digest}")
+        found = client.api.inspect_image(f"{registry.address}/kata-test-house@{digest}")
+        assert found["RootFS"]["Layers"] == diff_ids
+        other = registry.put("kata-test-house:1.0", json.dumps({**config, "author": "else"}).encode(), layer)
+        assert registry.digest("kata-test-house:1.0") == other != digest
