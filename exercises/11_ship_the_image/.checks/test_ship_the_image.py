@@ -1,0 +1,268 @@
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import random
+import re
+import shutil
+import tarfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from checker.author import Bench, Finished, Mistake, Registry, step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+APP = "kata-11-app:1.0"
+NATIVE, FOREIGN = "kata-11-native:1", "kata-11-stranger:1"
+SETTINGS = ("Cmd", "Entrypoint", "Env", "Volumes", "WorkingDir")
+FILE, REGISTRY = "file", "registry"
+PLATFORM = re.compile(r"(?<![\w/])([a-z]+/[a-z0-9_]+)(?:/v\d+)?(?![\w/])")
+ELSEWHERE = ("linux/s390x", "linux/riscv64", "linux/ppc64le", "linux/mips64le")  # no engine here runs on these
+
+
+@dataclass(frozen=True, kw_only=True)
+class App:
+    """The image that is to be shipped, as it was before: nobody knows its edition but itself."""
+
+    edition: str
+    layers: tuple[str, ...]
+    config: dict[str, Any]
+    platform: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shipped:
+    """What ship.sh was given, and how it ended."""
+
+    registry: Registry
+    finished: Finished
+    environment: dict[str, str]
+
+
+@step
+def app(bench: Bench) -> Iterator[App]:
+    edition = f"no-{bench.nonce()}"
+    bench.build("app", tag=APP, arguments={"EDITION": edition}, labelled=False)
+    found = bench.image(APP) or {}
+    yield App(
+        edition=edition,
+        layers=tuple(found["RootFS"]["Layers"]),
+        config=found["Config"],
+        platform=f"{found['Os']}/{found['Architecture']}",
+    )
+    _remove(bench, found["Id"])  # it may have lost its name to another one
+
+
+@step
+def shipped(bench: Bench, app: App) -> Iterator[Shipped]:
+    del app  # it is there
+    with bench.registry() as registry:
+        environment = {"KATA_REGISTRY": registry.address}
+        yield Shipped(registry=registry, finished=bench.run("ship.sh", environment), environment=environment)
+
+
+@step
+def file(bench: Bench, shipped: Shipped) -> Path:
+    out = bench.work.folder / "out"
+    found = sorted(path.name for path in out.iterdir()) if out.is_dir() else []
+    files = [out / name for name in found if re.fullmatch(r"app\.(tar(\.\w+)?|t\wz)", name) and _is_file(out / name)]
+    if not files:
+        raise bench.why(shipped.finished, otherwise=Mistake("no_file", found=", ".join(found)[:200] or "∅"))
+    return files[0]
+
+
+@step
+def loaded(bench: Bench, shipped: Shipped, file: Path) -> dict[str, Any]:
+    del shipped  # the registry stays open for what it holds
+    _forget(bench)
+    said = _load(bench, file)
+    found = bench.image(APP)
+    if found is not None:
+        return found
+    names = re.findall(r"Loaded image: (\S+)", said)
+    if names:
+        raise Mistake("other_name", found=", ".join(names)[:200])
+    raise Mistake("no_name")
+
+
+@step
+def pulled(bench: Bench, shipped: Shipped) -> dict[str, Any]:
+    _forget(bench)
+    if shipped.registry.digest(APP) is None:
+        found = ", ".join(sorted(shipped.registry.contents()))[:200] or "∅"
+        raise bench.why(shipped.finished, otherwise=Mistake("not_on_the_registry", found=found))
+    repository, _, tag = f"{shipped.registry.address}/{APP}".rpartition(":")
+    bench.client.api.pull(repository, tag=tag)
+    return bench.image(f"{repository}:{tag}") or {}
+
+
+def test_loads_where_it_never_was(loaded: dict[str, Any]) -> None:
+    assert loaded["Id"]
+
+
+def test_arrives_unchanged(app: App, file: Path, loaded: dict[str, Any]) -> None:
+    _compare(app, loaded, f"out/{file.name}")
+
+
+def test_still_knows_what_to_run(bench: Bench, app: App, loaded: dict[str, Any]) -> None:
+    if not (loaded["Config"].get("Cmd") or loaded["Config"].get("Entrypoint")):
+        raise Mistake("no_command")
+    with bench.serve(loaded["Id"]) as container:
+        bench.client.api.wait(container.id, timeout=15)
+        said = container.last_words()
+    if app.edition not in said:
+        raise Mistake("says_something_else", wanted=app.edition, found=said[:300] or "∅")
+
+
+def test_is_on_the_registry(app: App, pulled: dict[str, Any]) -> None:
+    _compare(app, pulled, "the registry")
+
+
+def test_received_both_ways(bench: Bench, app: App, shipped: Shipped, file: Path) -> None:
+    _clear_folder(bench.work.folder, keep=file)
+    _receive(bench, app, shipped, FILE)
+    shutil.rmtree(bench.work.folder / "out", ignore_errors=True)
+    _receive(bench, app, shipped, REGISTRY)
+
+
+def test_knows_its_platform(bench: Bench, app: App, shipped: Shipped) -> None:
+    del shipped  # what it made does not matter, but that something was shipped
+    for image, wanted in ((FOREIGN, random.choice(ELSEWHERE)), (NATIVE, app.platform)):  # noqa: S311 - no secret
+        _put(bench, image, wanted)
+        finished = bench.run("platform.sh", None, image)
+        found = PLATFORM.findall(finished.said)
+        if not found:
+            said = finished.last_lines[-200:] or "∅"
+            raise bench.why(finished, otherwise=Mistake("no_platform", image=image, said=said))
+        if set(found) != {wanted}:
+            raise Mistake("wrong_platform", image=image, found=found[-1], wanted=wanted)
+
+
+def _receive(bench: Bench, app: App, shipped: Shipped, way: str) -> None:
+    """Let receive.sh get the image back on a machine that has nothing of it."""
+    _forget(bench)
+    finished = bench.run("receive.sh", shipped.environment, way)
+    asked = bench.transcript.since(finished.first_request)
+    if asked.asked("image.build") or asked.asked("build.grpc"):
+        raise Mistake("built_again", way=way)
+    if app.edition not in finished.said:
+        said = finished.last_lines[-300:] or "∅"
+        raise bench.why(finished, otherwise=Mistake("received_nothing", way=way, wanted=app.edition, said=said))
+    pulls = asked.asked("image.pull")
+    if way == FILE and pulls:
+        raise Mistake("asked_the_registry", image=pulls[0].subject)
+    if not asked.asked("container.start"):
+        raise Mistake("not_run", way=way)
+
+
+def _compare(app: App, found: dict[str, Any], where: str) -> None:
+    layers = found["RootFS"]["Layers"]
+    if tuple(layers) != app.layers:
+        same = len(set(layers) & set(app.layers))
+        raise Mistake("other_layers", where=where, found=len(layers), wanted=len(app.layers), same=same)
+    for setting in SETTINGS:
+        before, now = app.config.get(setting) or None, found["Config"].get(setting) or None
+        if before != now:
+            raise Mistake("other_settings", where=where, setting=setting, wanted=_short(before), found=_short(now))
+
+
+def _short(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)[:120]
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
+def _forget(bench: Bench) -> None:
+    """Have no image of that name here, whichever registry it came from, and no container of it either."""
+    api = bench.client.api
+    for row in api.containers(all=True, filters={"label": [f"kata.run={bench.run_id}", "kata.by=script"]}):
+        _remove_container(bench, row["Id"])
+    for image in api.images(all=True):
+        for name in image["RepoTags"] or ():
+            if name.rpartition("/")[2].startswith("kata-11-"):
+                _remove(bench, name)
+
+
+def _remove(bench: Bench, image: str) -> None:
+    from docker.errors import APIError  # noqa: PLC0415 - imported late, as everywhere
+
+    with contextlib.suppress(APIError):
+        bench.client.api.remove_image(image, force=True)
+
+
+def _remove_container(bench: Bench, container: str) -> None:
+    from docker.errors import APIError  # noqa: PLC0415 - imported late, as everywhere
+
+    with contextlib.suppress(APIError):
+        bench.client.api.remove_container(container, v=True, force=True)
+
+
+def _load(bench: Bench, file: Path) -> str:
+    """Load an archive as ``docker load`` does and return what it said.
+
+    Raises:
+        Mistake: It holds no image.
+    """
+    from docker.errors import APIError  # noqa: PLC0415 - imported late, as everywhere
+
+    try:
+        with file.open("rb") as archive:
+            lines = list(bench.client.api.load_image(archive))
+    except APIError as refused:
+        lines = [{"error": refused.explanation or str(refused)}]
+    error = next((str(line["error"]) for line in lines if "error" in line), "")
+    if not error:
+        return "".join(str(line.get("stream", "")) for line in lines)
+    names = _names_in(file)
+    if names and "manifest.json" not in names:
+        raise Mistake("exported", file=f"out/{file.name}", found=", ".join(names[:4]))
+    raise Mistake("not_an_archive", file=f"out/{file.name}", said=error[-200:])
+
+
+def _names_in(file: Path) -> list[str]:
+    with contextlib.suppress(tarfile.TarError, EOFError, OSError), tarfile.open(file) as archive:
+        return sorted({member.name.removeprefix("./").partition("/")[0] for member in archive} - {""})
+    return []
+
+
+def _clear_folder(folder: Path, keep: Path) -> None:
+    """Leave of the work's copy what the machine at the other end has: receive.sh and what it may use, and the file."""
+    shutil.rmtree(folder / "app", ignore_errors=True)
+    for path in keep.parent.iterdir():
+        if path != keep:
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+def _put(bench: Bench, image: str, platform: str) -> None:
+    """Load an image that says for what it is made; it is only looked at."""
+    system, _, architecture = platform.partition("/")
+    layer = _tar({"for": platform.encode()})
+    config = {
+        "os": system,
+        "architecture": architecture,
+        "config": {"Cmd": ["/for"]},
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
+        "history": [{"created_by": bench.nonce()}],
+    }
+    packed = json.dumps(config).encode()
+    name = f"{hashlib.sha256(packed).hexdigest()}.json"
+    manifest = [{"Config": name, "RepoTags": [image], "Layers": ["layer.tar"]}]
+    archive = {name: packed, "layer.tar": layer, "manifest.json": json.dumps(manifest).encode()}
+    list(bench.client.api.load_image(io.BytesIO(_tar(archive))))
+
+
+def _tar(files: dict[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return packed.getvalue()

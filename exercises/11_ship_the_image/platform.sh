@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+# Usage: ./platform.sh IMAGE
+uname -sm

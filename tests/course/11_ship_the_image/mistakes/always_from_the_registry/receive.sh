@@ -1,0 +1,2 @@
+#!/usr/bin/env bash
+docker run --rm "$KATA_REGISTRY/kata-11-app:1.0"

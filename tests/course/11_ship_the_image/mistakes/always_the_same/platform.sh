@@ -1,0 +1,2 @@
+#!/bin/sh
+echo linux/amd64

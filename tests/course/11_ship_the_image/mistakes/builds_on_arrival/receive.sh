@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Usage: ./receive.sh file|registry
+set -e
+case $1 in
+    file)
+        docker load -i out/app.tar
+        docker run --rm kata-11-app:1.0
+        ;;
+    registry)
+        printf "FROM $KATA_REGISTRY/kata-11-app:1.0\n" | docker build -t kata-11-app:1.0 -
+        docker run --rm "$KATA_REGISTRY/kata-11-app:1.0"
+        ;;
+    *)
+        echo "Usage: $0 file|registry" >&2
+        exit 2
+        ;;
+esac

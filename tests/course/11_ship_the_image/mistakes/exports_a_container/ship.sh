@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Usage: ./ship.sh
+set -e
+mkdir -p out
+docker create --name kata-11-once kata-11-app:1.0
+docker export -o out/app.tar kata-11-once
+docker rm kata-11-once
+
+docker tag kata-11-app:1.0 "$KATA_REGISTRY/kata-11-app:1.0"
+docker push "$KATA_REGISTRY/kata-11-app:1.0"

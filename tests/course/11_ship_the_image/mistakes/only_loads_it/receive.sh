@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Usage: ./receive.sh file|registry
+set -e
+case $1 in
+    file)
+        docker load -i out/app.tar
+        ;;
+    registry)
+        docker run --rm "$KATA_REGISTRY/kata-11-app:1.0"
+        ;;
+    *)
+        echo "Usage: $0 file|registry" >&2
+        exit 2
+        ;;
+esac

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Usage: ./ship.sh
+set -e
+mkdir -p out
+docker save -o out/app.tar "$(docker image inspect --format '{{.Id}}' kata-11-app:1.0)"
+
+docker tag kata-11-app:1.0 "$KATA_REGISTRY/kata-11-app:1.0"
+docker push "$KATA_REGISTRY/kata-11-app:1.0"

@@ -1,0 +1,2 @@
+#!/bin/sh
+docker version --format "{{.Server.Os}}/{{.Server.Arch}}"
