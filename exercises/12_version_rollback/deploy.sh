@@ -1,0 +1,4 @@
+#!/usr/bin/env bash
+# Usage: ./deploy.sh VERSION
+docker rm -f kata-12-web
+docker run -d --name kata-12-web --network "$KATA_NETWORK" "$KATA_REGISTRY/kata-12-web:latest"

@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+# Usage: ./rollback.sh
+echo "TODO: what ran before?"

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Usage: ./rollback.sh
+set -e
+digest=$(cat previous)
+docker pull "$digest"
+
+docker rm -f kata-12-web
+docker run -d --name kata-12-web --network "$KATA_NETWORK" "$digest"
+
+mv current previous
+echo "$digest" >current
+docker tag "$digest" "$KATA_REGISTRY/kata-12-web:$(cat previous_tag)"
+docker push "$KATA_REGISTRY/kata-12-web:$(cat previous_tag)"
+mv previous_tag current_tag

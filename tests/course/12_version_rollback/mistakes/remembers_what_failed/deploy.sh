@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+set -e
+image=$KATA_REGISTRY/kata-12-web
+[ ! -f current ] || cp current previous
+echo "$1" >current
+docker pull "$image:$1"
+docker rm -f kata-12-web
+docker run -d --name kata-12-web --network "$KATA_NETWORK" "$image:$1"
