@@ -1,0 +1,2 @@
+#!/bin/sh
+exec docker compose up -d --build --scale "web=$1"
