@@ -232,18 +232,10 @@ def test_fails_without_harm(shop: Shop, failed: Failed) -> None:
 
 
 def _tags() -> list[str]:
-    """Return seven tags: the second is later than the first, the fourth earlier than the third."""
-    tags = [f"{major}.{minor}" for major, minor in _numbers(7)]
-    low, high = sorted(tags[:2], key=_by_number), sorted(tags[2:4], key=_by_number, reverse=True)
-    return [*low, *high, *tags[4:]]
-
-
-def _numbers(count: int) -> list[tuple[int, int]]:
-    return random.sample([(major, minor) for major in range(1, 9) for minor in range(1, 9)], count)
-
-
-def _by_number(tag: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in tag.split("."))
+    """Return seven tags. Of the first four the last is later than the first two, and earlier than the third."""
+    numbers = random.sample([(major, minor) for major in range(1, 9) for minor in range(1, 9)], 7)
+    first, second, fourth, third = sorted(numbers[:4])
+    return [f"{major}.{minor}" for major, minor in (first, second, third, fourth, *numbers[4:])]
 
 
 def _images(bench: Bench, tags: list[str]) -> list[tuple[Version, str]]:
