@@ -119,8 +119,8 @@ def test_still_knows_what_to_run(bench: Bench, app: App, loaded: dict[str, Any])
         raise Mistake("says_something_else", wanted=app.edition, found=said[:300] or "∅")
 
 
-def test_is_on_the_registry(app: App, pulled: dict[str, Any]) -> None:
-    _compare(app, pulled, "the registry")
+def test_is_on_the_registry(app: App, shipped: Shipped, pulled: dict[str, Any]) -> None:
+    _compare(app, pulled, shipped.registry.address)
 
 
 def test_received_both_ways(bench: Bench, app: App, shipped: Shipped, file: Path) -> None:
