@@ -6,6 +6,7 @@
 import pytest
 
 from checker.guard import Entry, Transcript
+from checker.phrase import KataError
 from checker.verdict import Mistake
 from checker.work import Work
 from checker.workbench.bench import Bench
@@ -15,9 +16,11 @@ from checker.workbench.container import Answer, Binding, Container, wait_for
 from checker.workbench.events import Event
 from checker.workbench.probe import Redis, Web
 from checker.workbench.registry import Registry
+from checker.workbench.runner import Ended, Runner
 from checker.workbench.script import Finished, Script
 from checker.workbench.service import Reply, Served
 from checker.workbench.together import together
+from checker.workbench.workflow import Happening, Workflow, read_workflow
 
 __all__ = [
     "Answer",
@@ -26,19 +29,25 @@ __all__ = [
     "Built",
     "Composition",
     "Container",
+    "Ended",
     "Entry",
     "Event",
     "Finished",
+    "Happening",
+    "KataError",
     "Mistake",
     "Redis",
     "Registry",
     "Reply",
+    "Runner",
     "Script",
     "Served",
     "Step",
     "Transcript",
     "Web",
     "Work",
+    "Workflow",
+    "read_workflow",
     "step",
     "together",
     "wait_for",

@@ -139,17 +139,23 @@ class Bench:
         """
         self.gate.ledger.adopt(kind, full_id, name)
 
-    def start(self, name: str, environment: Mapping[str, str] | None = None, *arguments: str) -> Script:
+    def start(self, name: str | Path, environment: Mapping[str, str] | None = None, *arguments: str) -> Script:
         """Start one of the learner's scripts; to be used as a context manager.
+
+        Args:
+            name: Its file name; or the path of one that the checks have put into the copy of the work.
+            environment: Variables that the prompt promises.
+            arguments: Its command line.
 
         Raises:
             Mistake: The script is missing or cannot be run.
         """
-        return self._start(self.work.script(name), environment or {}, arguments)
+        script = name if isinstance(name, Path) else self.work.script(name)
+        return self._start(script, environment or {}, arguments)
 
     def run(
         self,
-        name: str,
+        name: str | Path,
         environment: Mapping[str, str] | None = None,
         *arguments: str,
         seconds: float = 30.0,
@@ -158,7 +164,7 @@ class Bench:
         """Run one of the learner's scripts to its end, whatever its exit code.
 
         Args:
-            name: The script's file name.
+            name: The script's file name; or the path of one that the checks have put into the copy of the work.
             environment: Variables that the prompt promises.
             arguments: Its command line.
             seconds: How long it may take.
