@@ -1,0 +1,462 @@
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import threading
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+from checker.author import (
+    Bench,
+    Container,
+    Ended,
+    Finished,
+    Happening,
+    KataError,
+    Mistake,
+    Runner,
+    Workflow,
+    read_workflow,
+    step,
+    wait_for,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+SCRIPT, WORKFLOW = "ci.sh", ".github/workflows/ci.yml"
+SITE, APP, MAIN = "kata-23-site", "kata-23-app", "refs/heads/main"
+ALONE = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_COUNT": "1",  # the folder may belong to another user than who runs git in it
+    "GIT_CONFIG_KEY_0": "safe.directory",
+    "GIT_CONFIG_VALUE_0": "*",
+}
+MANIFESTS = (
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.oci.image.index.v1+json",
+)
+SHORTEST = 7  # letters of a commit's id that still name it
+
+Layers = tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commit:
+    """A commit, checked out where ci.sh runs."""
+
+    id: str
+    words: str
+    github: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registry:
+    """The registry of this run; ``address`` is what scripts call it."""
+
+    address: str
+    url: str
+
+    def ask(self, path: str) -> tuple[Any, str]:
+        """Return what it says, and the digest of it."""
+        request = urllib.request.Request(f"{self.url}/v2/{path}", headers={"Accept": ", ".join(MANIFESTS)})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer), answer.headers.get("Docker-Content-Digest", "")
+
+    def holdings(self) -> dict[str, str]:
+        """Return the digest of everything that it holds, by repository and tag."""
+        held = {}
+        for repository in self.ask("_catalog")[0]["repositories"]:
+            with contextlib.suppress(urllib.error.HTTPError):  # a repository of which all is gone
+                for tag in self.ask(f"{repository}/tags/list")[0]["tags"] or ():
+                    held[f"{repository}:{tag}"] = self.ask(f"{repository}/manifests/{tag}")[1]
+        return held
+
+    def layers(self, name: str) -> Layers:
+        """Return the layers of an image that it holds, as the engine would show them."""
+        repository, _, tag = name.rpartition(":")
+        manifest, _ = self.ask(f"{repository}/manifests/{tag}")
+        if "manifests" in manifest:  # an index; what is not for a machine is about the image, not an image
+            real = (one for one in manifest["manifests"] if one.get("platform", {}).get("os") != "unknown")
+            manifest, _ = self.ask(f"{repository}/manifests/{next(real)['digest']}")
+        config, _ = self.ask(f"{repository}/blobs/{manifest['config']['digest']}")
+        return tuple(config["rootfs"]["diff_ids"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of one commit.
+
+    Attributes:
+        commit: The commit.
+        finished: How ci.sh ended.
+        new: What the registry holds now and did not before, or holds differently.
+        tested: The layers of the images in whose containers something ran to a good end.
+        site: What the site shows now; empty where nobody answers.
+    """
+
+    commit: Commit
+    finished: Finished
+    new: frozenset[str]
+    tested: frozenset[Layers]
+    site: str
+
+    @property
+    def is_green(self) -> bool:
+        return self.finished.code == 0
+
+    def under_its_id(self) -> list[str]:
+        """Return what was pushed under the commit's id, in full or short."""
+        return [name for name in sorted(self.new) if _is_id(name.rpartition(":")[2], self.commit.id)]
+
+
+class Looking:
+    """Looks at every container the moment it is made: a tag may name another image a second later."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._api = bench.client.api
+        self.images: dict[str, Layers] = {}
+        self._stream = self._api.events(decode=True, filters={"type": "container", "event": "create"})
+        self._thread = threading.Thread(target=self._listen, name="kata-looking", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(Exception):  # the stream may have ended with its engine
+            self._stream.close()
+        self._thread.join(2)
+
+    def _listen(self) -> None:
+        with contextlib.suppress(Exception):  # closed by us
+            for row in self._stream:
+                found = row["Actor"]["ID"]
+                with contextlib.suppress(Exception):  # gone already
+                    image = self._api.inspect_container(found)["Image"]
+                    self.images[found] = tuple(self._api.inspect_image(image)["RootFS"]["Layers"])
+
+
+@dataclass
+class Pipeline:
+    """Makes commits, has them run through, and looks at what comes of it."""
+
+    bench: Bench
+    registry: Registry
+    folder: Path
+    given: Path
+    _files: dict[str, str] = field(default_factory=dict)
+
+    def commit(self, branch: str, files: Mapping[str, str], *, event: str = "push") -> Commit:
+        """Make a commit on a branch, out of the files as they were given and these, and check it out."""
+        words = f"words-{self.bench.nonce()}"
+        shutil.copytree(self.given / "app", self.folder / "app", dirs_exist_ok=True)
+        _write(self.folder / "app", {"words.txt": f"{words}\n", **{k: v.format(words=words) for k, v in files.items()}})
+        self._git("checkout", "-q", "-B", branch)
+        self._git("add", "-A")
+        self._git("commit", "-q", "-m", f"Say {words}")
+        if event == "pull_request":
+            self._git("checkout", "-q", "--detach")
+        id_ = self._git("rev-parse", "HEAD")
+        return Commit(id=id_, words=words, github=_github(id_, branch, event))
+
+    def run(self, commit: Commit) -> Outcome:
+        """Run ci.sh for a commit that is checked out."""
+        environment = {f"GITHUB_{key.upper()}": value for key, value in commit.github.items()}
+        return self._watch(commit, lambda: self._execute(SCRIPT, {"CI": "true", **environment, **self._machine}))
+
+    def run_workflow(self, commit: Commit, workflow: Workflow) -> tuple[Outcome, Ended]:
+        """Run the workflow for a commit that is checked out."""
+        runner = Runner(checkout=self.folder, execute=self._execute, github=commit.github, machine=self._machine)
+        ended: list[Ended] = []
+
+        def run() -> Finished:
+            ended.append(runner.run(workflow))
+            return ended[0].last or Finished(script=WORKFLOW, code=0, said="", seconds=0)
+
+        return self._watch(commit, run), ended[0]
+
+    def site(self, wanted: str = "") -> str:
+        """Return what the site shows, if need be once it has come to show this; empty where nobody answers."""
+        seen = [""]
+
+        def shows() -> bool:
+            seen.append(self._ask_site())
+            return bool(seen[-1]) and wanted in seen[-1]
+
+        if self.bench.find(SITE) is not None:
+            wait_for(shows, 8, every=0.1)
+        return seen[-1]
+
+    @property
+    def _machine(self) -> dict[str, str]:
+        return {"KATA_REGISTRY": self.registry.address, **ALONE}
+
+    def _execute(self, script: str | Path, environment: Mapping[str, str]) -> Finished:
+        return self.bench.run(script, {**self._machine, **environment}, seconds=60)
+
+    def _watch(self, commit: Commit, run: Callable[[], Finished]) -> Outcome:
+        before, since = self.registry.holdings(), self.bench.events.position()
+        with Looking(self.bench) as looking:
+            finished = run()
+        made = [container for container in self.bench.created(since) if container.name != SITE]
+        good = [container.id for container in made if self.bench.exit_code(container, since=since) == 0]
+        new = set(self.registry.holdings().items()) - set(before.items())
+        return Outcome(
+            commit=commit,
+            finished=finished,
+            new=frozenset(name for name, _ in new),
+            tested=frozenset(looking.images[id_] for id_ in good if id_ in looking.images),
+            site=self.site(commit.words if finished.code == 0 and commit.github["ref"] == MAIN else ""),
+        )
+
+    def _ask_site(self) -> str:
+        found = self.bench.find(SITE)
+        if found is None or not found.is_running:
+            return ""
+        networks = found.inspect()["NetworkSettings"]["Networks"].values()
+        address = next((one["IPAddress"] for one in networks if one.get("IPAddress")), "127.0.0.1")
+        ask = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1], timeout=5).read().decode())"
+        with contextlib.suppress(Mistake):  # it may be replaced this very moment
+            answer = found.ask("python3", "-c", ask, f"http://{address}:8000/")
+            return answer.said if answer.code == 0 else ""
+        return ""
+
+    def _git(self, *words: str) -> str:
+        who = {f"GIT_{role}_{what}": "kata" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+        environment = {**os.environ, **ALONE, **who}
+        done = subprocess.run(
+            ["git", *words], cwd=self.folder, env=environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise KataError("check.engine_refused", detail=f"git {words[0]}: {done.stderr.strip()[-300:]}")
+        return done.stdout.strip()
+
+    def begin(self) -> None:
+        """Make a repository out of the copy of the work."""
+        if shutil.which("git") is None:
+            raise KataError("check.no_program", program="git")
+        for name in (SCRIPT,):  # a bit that gets lost on the way through a browser or a zip file
+            with contextlib.suppress(OSError):
+                (self.folder / name).chmod(0o755)
+        self._git("init", "-q", "-b", "main")
+        (self.folder / ".git" / "info").mkdir(exist_ok=True)
+        (self.folder / ".git" / "info" / "exclude").write_text(".runner/\n__pycache__/\n", encoding="utf-8")
+
+
+@step
+def registry(bench: Bench) -> Registry:
+    """Start a real registry that can be reached from this machine only."""
+    name = f"{bench.exercise.prefix}registry"
+    config = {
+        "Image": "registry:2",
+        "Labels": {"kata.run": bench.run_id},
+        "ExposedPorts": {"5000/tcp": {}},
+        "HostConfig": {"PortBindings": {"5000/tcp": [{"HostIp": "127.0.0.1", "HostPort": ""}]}},
+    }
+    made = bench.client.api.create_container_from_config(config, name)
+    bench.client.api.start(made["Id"])
+    port = Container(bench.client, made["Id"], name).published(5000)[0].port
+    found = Registry(address=f"127.0.0.1:{port}", url=f"http://{bench.engine.published_host}:{port}")
+    if not wait_for(lambda: _answers(found), 15, every=0.05):
+        raise KataError("check.engine_refused", detail="registry:2 does not answer")
+    return found
+
+
+@step
+def pipeline(bench: Bench, registry: Registry) -> Iterator[Pipeline]:
+    pipeline = Pipeline(bench, registry, bench.work.folder, bench.exercise.hidden / "given")
+    pipeline.begin()
+    before = set(_named(bench))
+    yield pipeline
+    for name in set(_named(bench)) - before:
+        with contextlib.suppress(_refusal()):
+            bench.client.api.remove_image(name, force=True)
+
+
+@step
+def workflow(bench: Bench) -> Workflow:
+    return read_workflow(bench.work.text(WORKFLOW), WORKFLOW)
+
+
+@step
+def good(bench: Bench, pipeline: Pipeline) -> Outcome:
+    bench.work.script(SCRIPT)
+    outcome = pipeline.run(pipeline.commit("main", {}))
+    if outcome.is_green and outcome.under_its_id():
+        return outcome
+    if outcome.is_green and not outcome.new:
+        raise bench.why(outcome.finished, otherwise=Mistake("nothing_pushed"))
+    if outcome.is_green:
+        raise Mistake("not_under_its_id", id=outcome.commit.id[:12], found=", ".join(sorted(outcome.new)))
+    tail = outcome.finished.last_lines
+    raise bench.why(outcome.finished, otherwise=Mistake("good_is_red", code=outcome.finished.code, tail=tail))
+
+
+@step
+def reds(pipeline: Pipeline, good: Outcome) -> dict[str, Outcome]:
+    """A commit whose test fails, one that cannot be built, and one whose test fails in the image alone."""
+    failing = {"words.txt": "TODO {words}\n"}
+    broken = {"build.py": "this is no Python ({words}\n"}
+    only_here = {"needs.txt": "python3 docker\n"}
+    return {
+        name: pipeline.run(pipeline.commit("main", files))
+        for name, files in (("failing", failing), ("broken", broken), ("only_here", only_here))
+    }
+
+
+@step
+def again(pipeline: Pipeline, reds: dict[str, Outcome]) -> Outcome:
+    return pipeline.run(pipeline.commit("main", {}))
+
+
+@step
+def branches(pipeline: Pipeline, again: Outcome) -> tuple[Outcome, Outcome]:
+    """A good commit and a failing one, on a branch."""
+    good = pipeline.run(pipeline.commit("new-words", {}))
+    return good, pipeline.run(pipeline.commit("new-words", {"words.txt": "TODO {words}\n"}))
+
+
+def test_good_commit_is_in_the_registry(registry: Registry, good: Outcome) -> None:
+    name = good.under_its_id()[0]
+    if name.rpartition(":")[0] != APP:
+        raise Mistake("other_name", found=name, wanted=APP)
+
+
+def test_red_commit_is_not_pushed(reds: dict[str, Outcome]) -> None:
+    for name in ("failing", "broken"):
+        outcome = reds[name]
+        if outcome.new:
+            raise Mistake(f"{name}_pushed", found=", ".join(sorted(outcome.new)))
+        if outcome.is_green:
+            raise Mistake(f"{name}_is_green")
+
+
+def test_pushes_what_was_tested(bench: Bench, registry: Registry, reds: dict[str, Outcome], again: Outcome) -> None:
+    elsewhere = reds["only_here"]
+    if elsewhere.is_green or elsewhere.new:
+        raise Mistake("tested_on_the_machine")
+    if not again.under_its_id():
+        raise Mistake("nothing_pushed")
+    pushed = registry.layers(again.under_its_id()[0])
+    if pushed in again.tested or _was_tested_while_building(bench, pushed):
+        return
+    raise Mistake("rebuilt" if again.tested else "no_test_seen")
+
+
+def test_branch_is_not_deployed(branches: tuple[Outcome, Outcome]) -> None:
+    good, failing = branches
+    if good.commit.words in good.site:
+        raise Mistake("branch_deployed")
+    if not good.is_green:
+        raise Mistake("branch_is_red", tail=good.finished.last_lines)
+    if failing.is_green:
+        raise Mistake("branch_untested")
+
+
+def test_site_follows_green(good: Outcome, reds: dict[str, Outcome], again: Outcome) -> None:
+    if good.commit.words not in good.site:
+        raise Mistake("other_site" if good.site else "no_site", site=SITE, words=good.commit.words)
+    for outcome in reds.values():
+        if outcome.commit.words in outcome.site:
+            raise Mistake("red_deployed")
+        if good.commit.words not in outcome.site:
+            raise Mistake("site_went_down")
+    if again.commit.words not in again.site:
+        raise Mistake("site_stays_old", site=SITE)
+
+
+def test_workflow_does_the_same(bench: Bench, pipeline: Pipeline, workflow: Workflow) -> None:
+    for event in ("push", "pull_request"):
+        if not workflow.is_started_by(Happening(event=event, branch="main")):
+            raise Mistake("not_started", event=event)
+    outcome, ended = pipeline.run_workflow(pipeline.commit("main", {}), workflow)
+    if not ended.is_green:
+        _blame(bench, workflow, ended)
+    if not outcome.under_its_id():
+        raise Mistake("workflow_pushed_nothing")
+    if outcome.commit.words not in outcome.site:
+        raise Mistake("workflow_deployed_nothing")
+    shown = outcome.commit.words
+    outcome, ended = pipeline.run_workflow(pipeline.commit("main", {"words.txt": "TODO {words}\n"}), workflow)
+    if ended.is_green or outcome.new:
+        raise Mistake("workflow_lets_it_pass")
+    outcome, ended = pipeline.run_workflow(pipeline.commit("proposal", {}, event="pull_request"), workflow)
+    if not ended.is_green:
+        _blame(bench, workflow, ended)
+    if shown not in outcome.site:
+        raise Mistake("workflow_deployed_a_proposal")
+
+
+# Looking
+
+
+def _was_tested_while_building(bench: Bench, pushed: Layers) -> bool:
+    """Return whether tests ran in a step of the build on exactly these layers.
+
+    Such a step leaves one layer on top, in an image or at least in the builder's cache.
+    """
+    for row in bench.client.api.images(all=True):
+        image = bench.image(row["Id"])
+        layers = tuple(image["RootFS"].get("Layers") or ()) if image else ()
+        if layers[:-1] == pushed:
+            return True
+    try:
+        built = bench.build(target="test", seconds=60)
+    except Mistake:
+        return False
+    image = bench.image(built.reference)
+    cached = all(one.cached for one in built.steps if not one.name.startswith("FROM "))
+    return cached and image is not None and tuple(image["RootFS"]["Layers"][:-1]) == pushed
+
+
+def _blame(bench: Bench, workflow: Workflow, ended: Ended) -> None:
+    if not any(one.is_checkout for job in workflow.jobs for one in job.steps):
+        raise Mistake("no_checkout", step=ended.failed)
+    assert ended.last is not None
+    said = ended.last.last_lines
+    raise bench.why(ended.last, otherwise=Mistake("step_failed", step=ended.failed, tail=said))
+
+
+def _is_id(tag: str, id_: str) -> bool:
+    return len(tag) >= SHORTEST and (id_.startswith(tag) or tag.endswith(id_[:SHORTEST]) or id_ in tag)
+
+
+def _github(id_: str, branch: str, event: str) -> dict[str, str]:
+    """Return what GitHub would tell of a commit."""
+    common = {"sha": id_, "event_name": event, "repository": "kata/site", "actor": "kata", "run_number": "1"}
+    if event == "pull_request":
+        return {**common, "ref": "refs/pull/7/merge", "ref_name": "7/merge", "base_ref": "main", "head_ref": branch}
+    return {**common, "ref": f"refs/heads/{branch}", "ref_name": branch, "base_ref": "", "head_ref": ""}
+
+
+def _write(folder: Path, files: Mapping[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _answers(registry: Registry) -> bool:
+    with contextlib.suppress(OSError, ValueError):
+        registry.ask("")
+        return True
+    return False
+
+
+def _named(bench: Bench) -> Iterator[str]:
+    for row in bench.client.api.images():
+        yield from (tag for tag in row["RepoTags"] or () if f"/{APP}:" in tag or tag.startswith(APP))
+
+
+def _refusal() -> type[Exception]:
+    from docker.errors import APIError  # noqa: PLC0415 - imported late, as everywhere
+
+    return APIError
