@@ -144,6 +144,17 @@ def test_a_refusal_is_what_the_learner_reads(opened: Open) -> None:
     assert bench.find(f"kata-{NUMBER}-it") is None
 
 
+def test_a_script_of_the_checks_runs_as_a_learners_does(opened: Open) -> None:
+    """What the checks have put into the copy of the work runs in its folder, behind the guard, with what it is given."""
+    bench = opened("true")
+    script = bench.work.folder / "ours.sh"
+    script.write_text("#!/bin/sh\nls; echo $GREETING; docker run --privileged busybox:1 true\n", encoding="utf-8")
+    finished = bench.run(script, {"GREETING": "hello there"})
+    assert "run.sh" in finished.said
+    assert "hello there" in finished.said
+    assert [entry.denied for entry in bench.transcript.denials] == ["guard.privileged"]
+
+
 def test_an_exercise_grants_what_it_teaches(opened: Open) -> None:
     """Docker commit is refused, unless the exercise's manifest allows it."""
     make = "docker create --name kata-NN-it busybox:1 >/dev/null; docker commit kata-NN-it kata-NN-image"
