@@ -1,0 +1,325 @@
+from __future__ import annotations
+
+import contextlib
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from checker.author import Bench, Container, Entry, Finished, KataError, Mistake, step, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SCRIPT, END = "evidence.sh", "end.sh"
+LOGS = ("evidence/boot-first.log", "evidence/boot-again.log")
+HOST = "evidence/host-first.txt"
+KERNELS = {"kernel_debian": "debian:bookworm-slim", "kernel_busybox": "busybox:1"}
+IDLES = "trap : USR1; while :; do sleep 1; done"
+ENDINGS = {"container.stop": "docker stop", "container.kill": "docker kill", "container.restart": "docker restart"}
+WELL = frozenset({200, 201, 204, 304})
+FASTER = 5
+ORDER = "CAB"
+BROUGHT = {"A": "3", "B": "1", "C": "2"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What one run of evidence.sh printed, and what the engine knows meanwhile.
+
+    Attributes:
+        container: The container that it was asked about.
+        finished: How it ended.
+        values: The lines key=value that it printed, by key.
+        log: The log that it was told to read.
+        entries: What it asked the engine for.
+        processes: The engine's own numbers of the container's processes, its first one first.
+    """
+
+    container: Container
+    finished: Finished
+    values: dict[str, list[str]]
+    log: str
+    entries: tuple[Entry, ...]
+    processes: tuple[int, ...]
+
+    def value(self, bench: Bench, key: str) -> str:
+        """Return what it printed under a key."""
+        found = [value for value in self.values.get(key, ()) if value]
+        if not found:
+            raise bench.why(self.finished, otherwise=Mistake("no_line", key=key))
+        return found[0]
+
+    def one(self, bench: Bench, key: str) -> str:
+        """Return what it printed under a key, once or always the same."""
+        value = self.value(bench, key)
+        if len(set(self.values[key]) - {""}) > 1:
+            raise Mistake("several_lines", key=key, found=", ".join(self.values[key])[:100])
+        return value
+
+    def started(self) -> list[Entry]:
+        """Return its requests that started a container."""
+        return [entry for entry in self.entries if entry.route == "container.start" and entry.status in WELL]
+
+
+@step
+def seen(bench: Bench) -> list[Seen]:
+    return [_look(bench, log) for log in LOGS]
+
+
+@step
+def answers(bench: Bench) -> dict[str, str]:
+    try:
+        found = tomllib.loads(bench.work.text("answers.toml"))
+    except tomllib.TOMLDecodeError as error:
+        raise Mistake("answers_unreadable", detail=str(error)) from None
+    return {key.lower(): unicodedata.normalize("NFKC", str(value)).strip() for key, value in found.items()}
+
+
+def test_one_kernel_for_all(bench: Bench, seen: list[Seen]) -> None:
+    kernel = str(bench.client.info()["KernelVersion"])
+    for run in seen:
+        for key, image in KERNELS.items():
+            found = run.one(bench, key)
+            if kernel not in re.split(r"[\s,;()]+", found):
+                raise Mistake("other_kernel", key=key, found=found, kernel=kernel)
+            if not _ran_in(bench, run, image):
+                raise Mistake("nobody_asked", key=key, image=image)
+    _must_ask(bench, kernel)
+
+
+def test_seen_from_the_host(bench: Bench, seen: list[Seen]) -> None:
+    for run in seen:
+        printed = run.values.get("pid_outside", [])
+        numbers = re.findall(r"\d+", " ".join(printed)) or re.findall(r"\d+", run.value(bench, "pid_outside"))
+        if len(set(numbers)) > 1 or _bare_numbers_follow(run):
+            more = list(dict.fromkeys([*numbers, *_bare_numbers_follow(run)]))
+            raise Mistake("several_processes", key="pid_outside", number=len(more), found=", ".join(more[:6]))
+        pid = _number(bench, run, "pid_outside")
+        if pid == run.processes[0]:
+            continue
+        if pid == 1:
+            raise Mistake("inside_for_outside", found=pid)
+        raise Mistake("a_child" if pid in run.processes else "other_process", found=pid)
+
+
+def test_number_one_inside(bench: Bench, seen: list[Seen]) -> None:
+    for run in seen:
+        inside = _number(bench, run, "pid_inside")
+        if inside != 1:
+            raise Mistake("not_number_one", found=inside)
+        if _number(bench, run, "pid_outside") == 1:
+            raise Mistake("inside_for_outside", found=1)
+
+
+def test_ended_from_outside(bench: Bench, seen: list[Seen]) -> None:
+    container = seen[0].container
+    finished = bench.run(END, _environment(seen[0].container, LOGS[0]))
+    ended = wait_for(lambda: not (container.exists and container.is_running), 3, every=0.1)
+    asked = bench.transcript.since(finished.first_request).entries
+    for entry in asked:
+        if entry.route in ENDINGS and entry.subject == container.id and entry.status in WELL:
+            raise Mistake("docker_ended_it", name=container.name, how=ENDINGS[entry.route])
+    if not container.exists:
+        raise Mistake("container_gone", name=container.name)
+    if not ended:
+        raise bench.why(finished, otherwise=Mistake("still_running", name=container.name))
+    bench.bystanders.examine()
+
+
+def test_vm_has_its_own_kernel(bench: Bench, answers: dict[str, str]) -> None:
+    right = {
+        "vm_kernel": (_said(bench.work.folder / LOGS[0], "guest"), LOGS[0]),
+        "host_kernel": (_said(bench.work.folder / HOST, "host"), HOST),
+    }
+    found = {key: _answer(answers, key) for key in right}
+    if [found["vm_kernel"], found["host_kernel"]] == [right["host_kernel"][0], right["vm_kernel"][0]]:
+        raise Mistake("kernels_swapped")
+    for key, (kernel, file) in right.items():
+        if kernel not in re.split(r"[\s,;()]+", found[key]):
+            raise Mistake("other_recorded_kernel", key=key, found=found[key][:80], file=file)
+
+
+def test_vm_is_one_process(bench: Bench, answers: dict[str, str]) -> None:
+    counted = _said(bench.work.folder / LOGS[0], "guest", question="ps -e --no-headers | wc -l")
+    if _digits(_answer(answers, "processes_inside")) != counted:
+        raise Mistake("other_number_inside", found=answers["processes_inside"][:40])
+    if _digits(_answer(answers, "processes_outside").lower().replace("one", "1").replace("하나", "1")) != "1":
+        raise Mistake("other_number_outside", found=answers["processes_outside"][:40])
+
+
+def test_five_times_faster(bench: Bench, seen: list[Seen]) -> None:
+    for run in seen:
+        container, vm = _seconds(bench, run, "container_seconds"), _seconds(bench, run, "vm_seconds")
+        _must_be_measured(run, container)
+        right = _booted(bench.work.folder / run.log)
+        if abs(vm - right) > 0.5:
+            raise Mistake("other_boot", found=f"{vm:g}", log=run.log, right=f"{right:.2f}")
+    if container * FASTER > vm:
+        raise KataError("check.too_slow", what=f"{container:.1f} s > {vm / FASTER:.1f} s")
+
+
+def test_knows_the_timeline(answers: dict[str, str]) -> None:
+    order = "".join(filter(str.isalpha, _answer(answers, "order"))).upper()
+    if sorted(order) != sorted(ORDER):
+        raise Mistake("not_each_once", found=order or answers["order"][:40])
+    if order != ORDER:
+        raise Mistake("other_order", found=order)
+    for key, right in BROUGHT.items():
+        found = _answer(answers, key.lower(), called=key)
+        if _digits(found) != right:
+            raise Mistake("other_repair", key=key, found=found[:40])
+
+
+# Running the scripts
+
+
+def _look(bench: Bench, log: str) -> Seen:
+    container = _hidden(bench)
+    finished = bench.run(SCRIPT, _environment(container, log), seconds=40)
+    lines = re.findall(r"^\s*([A-Za-z_]+)\s*=\s*(.*?)\s*$", finished.said, re.MULTILINE)
+    values: dict[str, list[str]] = {}
+    for key, value in lines:
+        values.setdefault(key.lower(), []).append(value.strip("\"'"))
+    first = int(container.inspect()["State"]["Pid"])
+    rows: list[list[str]] = []
+    with contextlib.suppress(Exception):  # not every host has a ps; these are for a better sentence only
+        rows = bench.client.api.top(container.id, ps_args="-o pid")["Processes"] or []
+    return Seen(
+        container=container,
+        finished=finished,
+        values=values,
+        log=log,
+        entries=bench.transcript.since(finished.first_request).entries,
+        processes=(first, *(int(row[0]) for row in rows if int(row[0]) != first)),
+    )
+
+
+def _hidden(bench: Bench) -> Container:
+    """Start a container that does nothing, under a name and with a word that nobody can have known."""
+    word = f"hidden-{bench.nonce()}"
+    config = {
+        "Image": "busybox:1",
+        "Cmd": ["sh", "-c", IDLES, word],
+        "HostConfig": {"NetworkMode": "none"},
+        "Labels": {"kata.run": bench.run_id},
+    }
+    name = f"{bench.exercise.prefix}{word}"
+    made = bench.client.api.create_container_from_config(config, name)
+    bench.client.api.start(made["Id"])
+    bench.lend("container", made["Id"], name)
+    return Container(bench.client, made["Id"], name)
+
+
+def _environment(container: Container, log: str) -> dict[str, str]:
+    word = container.name.partition("-hidden-")[2]
+    return {"KATA_CONTAINER": container.name, "KATA_WORD": f"hidden-{word}", "KATA_LOG": log}
+
+
+def _must_ask(bench: Bench, kernel: str) -> None:
+    """Run it where there is no engine: a kernel that it still knows is that of its own machine."""
+    environment = {"KATA_CONTAINER": "kata-19-nobody", "KATA_WORD": "nobody", "KATA_LOG": LOGS[0]}
+    try:
+        said = bench.run_without_engine(SCRIPT, environment).said
+    except Mistake:  # where it does not end without an engine, it does not pretend either
+        return
+    for key, found in re.findall(r"^\s*(kernel_\w+)\s*=\s*(.*)$", said, re.MULTILINE):
+        if kernel in found:
+            raise Mistake("own_kernel", key=key, found=found.strip())
+
+
+# What it asked the engine for
+
+
+def _ran_in(bench: Bench, run: Seen, image: str) -> bool:
+    """Return whether it started a container of an image, or a program in one that runs."""
+    wanted = bench.image(image)
+    ours = {run.container.id} if image == "busybox:1" else set[str]()
+    made = {
+        str(entry.answered["Id"])
+        for entry in run.entries
+        if entry.route == "container.create" and entry.status == 201 and _is_of(bench, entry, wanted)
+    }
+    began = (entry.subject for entry in run.entries if entry.route in {"container.start", "exec.create"})
+    return any(subject in made or (subject in ours) for subject in began)
+
+
+def _is_of(bench: Bench, entry: Entry, wanted: dict[str, Any] | None) -> bool:
+    """Return whether what was made is of an image, or of one that grew from it."""
+    found = bench.image(str(entry.asked["Image"]))
+    layers = [image["RootFS"]["Layers"] if image else [] for image in (wanted, found)]
+    return bool(layers[0]) and layers[1][: len(layers[0])] == layers[0]
+
+
+def _must_be_measured(run: Seen, seconds: float) -> None:
+    """See whether a container can have started in this time."""
+    started = run.started()
+    if not started:
+        raise Mistake("no_container_timed")
+    if seconds == 0:
+        raise Mistake("too_coarse")
+    least, most = min(entry.seconds for entry in started), run.finished.seconds
+    if not least / 2 <= seconds <= most:
+        raise Mistake("not_measured", found=f"{seconds:g}", least=f"{least:.2f}", most=f"{most:.2f}")
+
+
+# Reading
+
+
+def _number(bench: Bench, run: Seen, key: str) -> int:
+    found = run.one(bench, key)
+    numbers = re.findall(r"\d+", found)
+    if len(numbers) != 1:
+        raise Mistake("no_number", key=key, found=found[:80])
+    return int(numbers[0])
+
+
+def _bare_numbers_follow(run: Seen) -> list[str]:
+    """Return the lines with nothing but a number after pid_outside=…: a list that was printed as one value."""
+    _, _, after = run.finished.said.partition("pid_outside=")
+    follow = []
+    for line in after.splitlines()[1:]:
+        if not re.fullmatch(r"\s*\d+\s*", line):
+            break
+        follow.append(line.strip())
+    return follow
+
+
+def _seconds(bench: Bench, run: Seen, key: str) -> float:
+    """Read a time as clocks print it: 0.41, 0,41, .41 s, 410 ms, 0m0.410s."""
+    found = run.one(bench, key)
+    match = re.fullmatch(r"(?:real\s+)?(?:(\d+)m\s*)?(\d*[.,]?\d+)\s*(ms|s|sec|seconds|초)?", found)
+    if match is None:
+        raise Mistake("no_seconds", key=key, found=found[:80])
+    seconds = float(match[2].replace(",", ".")) + 60 * int(match[1] or 0)
+    return seconds / 1000 if match[3] == "ms" else seconds
+
+
+def _lines(file: Path) -> Iterator[str]:
+    for line in file.read_text(encoding="utf-8").splitlines():
+        yield line.partition(" | ")[2] if " s | " in line else line
+
+
+def _said(file: Path, who: str, *, question: str = "uname -r") -> str:
+    """Return the answer to a question in a recording."""
+    lines = _lines(file)
+    return next(next(lines).strip() for line in lines if line.strip() == f"{who}# {question}")
+
+
+def _booted(file: Path) -> float:
+    """Return after how many seconds a VM asked who is there."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return float(next(line for line in lines if line.rstrip().endswith("login:")).split()[0])
+
+
+def _answer(answers: dict[str, str], key: str, *, called: str = "") -> str:
+    found = answers.get(key, "")
+    if not found:
+        raise Mistake("not_answered", key=called or key)
+    return found
+
+
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdigit, text))

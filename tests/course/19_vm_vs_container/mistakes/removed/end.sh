@@ -1,0 +1,2 @@
+#!/usr/bin/env bash
+docker rm -f "$KATA_CONTAINER"
