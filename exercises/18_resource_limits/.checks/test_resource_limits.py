@@ -136,7 +136,7 @@ def storm(stack: Stack) -> int | None:
         return "Forked" in stack.greedy.logs() or bool(_deaths(stack, since))
 
     stack.tell_greedy("HUP")
-    wait_for(is_over, 20, every=0.1)
+    wait_for(is_over, 20, every=0.25)
     most.append(_processes(stack))
     if _deaths(stack, since):
         return KILLED
@@ -217,14 +217,13 @@ def test_storm_ends_at_64(stack: Stack, storm: int | None) -> None:
 
 
 def test_limits_fit_the_server(stack: Stack) -> None:
-    limits = {name: Limits.of(one) for name, found in stack.services.items() for one in found}
-    for name, limit in limits.items():
+    limits = [(name, Limits.of(one)) for name, found in sorted(stack.services.items(), reverse=True) for one in found]
+    for name, limit in limits:
         if limit.memory is None:
             raise Mistake("only_reserved" if limit.only_reserved else "unlimited", service=name, what="memory")
         if limit.cpus is None:
             raise Mistake("unlimited", service=name, what="CPU")
-    every = [Limits.of(one) for found in stack.services.values() for one in found]
-    memory, cpus = sum(limit.memory or 0 for limit in every), sum(limit.cpus or 0 for limit in every)
+    memory, cpus = sum(limit.memory or 0 for _, limit in limits), sum(limit.cpus or 0 for _, limit in limits)
     if memory > MEMORY:
         raise Mistake("too_much_memory_together", megabytes=f"{memory / 2**20:.0f}")
     if cpus > CPUS + 0.001:
