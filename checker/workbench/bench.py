@@ -143,7 +143,7 @@ class Bench:
         """Start one of the learner's scripts; to be used as a context manager.
 
         Args:
-            name: Its file name; or the path of one that the checks have put into the copy of the work.
+            name: Its file name; or the path of one of the checks' own, which runs just as the learner's do.
             environment: Variables that the prompt promises.
             arguments: Its command line.
 
@@ -151,7 +151,15 @@ class Bench:
             Mistake: The script is missing or cannot be run.
         """
         script = name if isinstance(name, Path) else self.work.script(name)
-        return self._start(script, environment or {}, arguments)
+        self.bystanders  # noqa: B018 - they have to stand there before, not after
+        self.events.position()
+        guard = self.gate.open()
+        self.on_start(script.name)
+        try:
+            return Script(script, {**self.gate.environment(guard.host), **(environment or {})}, arguments, guard)
+        except BaseException:
+            guard.close()
+            raise
 
     def run(
         self,
@@ -164,7 +172,7 @@ class Bench:
         """Run one of the learner's scripts to its end, whatever its exit code.
 
         Args:
-            name: The script's file name; or the path of one that the checks have put into the copy of the work.
+            name: The script's file name; or the path of one of the checks' own, which runs just as the learner's do.
             environment: Variables that the prompt promises.
             arguments: Its command line.
             seconds: How long it may take.
@@ -175,23 +183,6 @@ class Bench:
         """
         with self.start(name, environment, *arguments) as script:
             return script.wait(min(seconds, self._left()), give_up=give_up)
-
-    def execute(
-        self, script: Path, environment: Mapping[str, str] | None = None, *arguments: str, seconds: float = 30.0
-    ) -> Finished:
-        """Run a script of ours as ``run`` runs a learner's: past the guard, and what it makes is theirs.
-
-        Args:
-            script: Where it lies, which is also the folder that it is started in.
-            environment: Variables that it finds beside a script's usual ones.
-            arguments: Its command line.
-            seconds: How long it may take.
-
-        Raises:
-            Mistake: It does not end.
-        """
-        with self._start(script, environment or {}, arguments) as running:
-            return running.wait(min(seconds, self._left()))
 
     def run_without_engine(self, name: str, environment: Mapping[str, str] | None = None) -> Finished:
         """Run a script whose ``DOCKER_HOST`` is a socket where nobody listens."""
@@ -373,17 +364,6 @@ class Bench:
         tail = finished.last_lines
         key = "script.failed" if tail else "script.failed_silently"
         return Mistake(key, script=finished.script, code=finished.code, tail=tail)
-
-    def _start(self, script: Path, environment: Mapping[str, str], arguments: tuple[str, ...]) -> Script:
-        self.bystanders  # noqa: B018 - they have to stand there before, not after
-        self.events.position()
-        guard = self.gate.open()
-        self.on_start(script.name)
-        try:
-            return Script(script, {**self.gate.environment(guard.host), **environment}, arguments, guard)
-        except BaseException:
-            guard.close()
-            raise
 
     def _services(self) -> Services:
         from checker.workbench.service import Services  # noqa: PLC0415 - only some exercises serve

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from checker.verdict import Mistake
 from checker.workbench.container import Container
+from checker.workbench.seat import seat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +47,7 @@ class Composition:
         self._environment = environment
         self._folder = folder / secrets.token_hex(4)
         self._folder.mkdir()
+        seat().hand_over(self._folder)  # Compose writes there
         resolved = self._folder / "as-compose-reads-it.json"
         arguments = ("--file", file, "config", "--format", "json", "--output", str(resolved))
         self._succeed(self._ask("config", *arguments, seconds=20))
@@ -165,7 +167,7 @@ class Composition:
         work = shlex.quote(str(self._bench.work.folder))
         command = f'exec docker compose --ansi=never --project-name={self.project} --project-directory={work} "$@"'
         script.write_text(f"#!/bin/sh\ncd {work} || exit\n{command}\n", encoding="utf-8")
-        return self._bench.execute(script, self._environment, *arguments, seconds=seconds)
+        return self._bench.run(script, self._environment, *arguments, seconds=seconds)
 
     def _succeed(self, finished: Finished) -> Finished:
         if finished.code != 0:

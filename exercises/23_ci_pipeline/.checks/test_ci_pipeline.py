@@ -3,8 +3,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import shutil
-import subprocess
 import threading
 import urllib.error
 import urllib.request
@@ -161,12 +161,14 @@ class Pipeline:
         words = f"words-{self.bench.nonce()}"
         shutil.copytree(self.given / "app", self.folder / "app", dirs_exist_ok=True)
         _write(self.folder / "app", {"words.txt": f"{words}\n", **{k: v.format(words=words) for k, v in files.items()}})
-        self._git("checkout", "-q", "-B", branch)
-        self._git("add", "-A")
-        self._git("commit", "-q", "-m", f"Say {words}")
-        if event == "pull_request":
-            self._git("checkout", "-q", "--detach")
-        id_ = self._git("rev-parse", "HEAD")
+        detached = [("checkout", "-q", "--detach")] if event == "pull_request" else []
+        id_ = self._git(
+            ("checkout", "-q", "-B", branch),
+            ("add", "-A"),
+            ("commit", "-q", "-m", f"Say {words}"),
+            *detached,
+            ("rev-parse", "HEAD"),
+        )
         return Commit(id=id_, words=words, github=_github(id_, branch, event))
 
     def run(self, commit: Commit) -> Outcome:
@@ -231,24 +233,29 @@ class Pipeline:
             return answer.said if answer.code == 0 else ""
         return ""
 
-    def _git(self, *words: str) -> str:
+    def _git(self, *commands: tuple[str, ...]) -> str:
+        """Run git as ci.sh runs, for what a script leaves in .git is carried out by whoever asks; return its last line.
+
+        Raises:
+            KataError: It would not.
+        """
         who = {f"GIT_{role}_{what}": "kata" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-        environment = {**os.environ, **ALONE, **who}
-        done = subprocess.run(
-            ["git", *words], cwd=self.folder, env=environment, capture_output=True, text=True, check=False
-        )
-        if done.returncode != 0:
-            raise KataError("check.engine_refused", detail=f"git {words[0]}: {done.stderr.strip()[-300:]}")
-        return done.stdout.strip()
+        script = self.folder.parent / f"git-{self.bench.nonce()}"
+        lines = [shlex.join(("git", "-C", str(self.folder), *words)) for words in commands]
+        script.write_text("\n".join(["#!/bin/sh", "set -e", *lines, ""]), encoding="utf-8")
+        done = self.bench.run(script, {**ALONE, **who}, seconds=20)
+        if done.code == 127:
+            raise KataError("check.no_program", program="git")
+        if done.code != 0:
+            raise KataError("check.engine_refused", detail=f"git {commands[0][0]}: {done.said.strip()[-300:]}")
+        return done.said.strip().rpartition("\n")[2].strip()
 
     def begin(self) -> None:
         """Make a repository out of the copy of the work."""
-        if shutil.which("git") is None:
-            raise KataError("check.no_program", program="git")
         for name in (SCRIPT,):  # a bit that gets lost on the way through a browser or a zip file
             with contextlib.suppress(OSError):
                 (self.folder / name).chmod(0o755)
-        self._git("init", "-q", "-b", "main")
+        self._git(("init", "-q", "-b", "main"))
         (self.folder / ".git" / "info").mkdir(exist_ok=True)
         (self.folder / ".git" / "info" / "exclude").write_text(".runner/\n__pycache__/\n", encoding="utf-8")
 
