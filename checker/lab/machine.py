@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["LAB", "Lab", "Site"]
 
 LAB = "kata.lab"
-"""The label of the containers that are labs; its value is who opened them."""
+"""The label of the containers that are labs; its value is the data folder's id, and who opened them."""
 _READY_SECONDS = 60.0
 
 
@@ -40,7 +40,7 @@ class Site:
         engine: The outer engine.
         place: The data folder, whose engine's programs run inside too.
         system: The image that labs are made of.
-        owner: Who opened them, the label's value.
+        owner: Who opened them.
         limits: What each may take.
         mirror: The TCP port of the mirror; None where there is none.
     """
@@ -180,7 +180,7 @@ class Lab:
             "Image": self._site.system,
             "Cmd": [*_flags(self._site.mirror)],
             "Hostname": "lab",
-            "Labels": {LABEL: f"lab-{self._site.owner}", LAB: self._site.owner},
+            "Labels": {LABEL: f"lab-{self._site.owner}", LAB: f"{self._site.place.id}.{self._site.owner}"},
             "HostConfig": {**self._limits(), "Privileged": True, "ReadonlyRootfs": True, "NetworkMode": "none"},
         }
         name: str = self._ask("POST", f"/containers/create?name=kata-lab-{self.name}", body)["Id"]

@@ -63,8 +63,10 @@ class Store:
         self._owners.mkdir(parents=True, exist_ok=True)
         name = secrets.token_hex(3)
         lock = self._owners / name
-        with lock.open("w", encoding="utf-8") as held:
-            fcntl.flock(held, fcntl.LOCK_EX)
+        with contextlib.ExitStack() as closing:
+            with self.alone():  # nobody may see it before it is locked, and take us for dead
+                held = closing.enter_context(lock.open("w", encoding="utf-8"))
+                fcntl.flock(held, fcntl.LOCK_EX)
             try:
                 with self.alone():
                     self.sweep(engine)
@@ -120,7 +122,9 @@ class Store:
         gone = []
         status, rows = engine.request("GET", f"/containers/json?all=1&filters={_LABELLED}")
         for row in rows if status == 200 else ():
-            if row["Labels"][LAB] not in living:
+            place, _, owner = row["Labels"][LAB].partition(".")
+            # an engine may have labs of other data folders, whose owners are not known here
+            if place == self._place.id and owner not in living:
                 engine.request("DELETE", f"/containers/{row['Id']}?force=1&v=1", seconds=60)
                 gone.append(f"lab {row['Names'][0].removeprefix('/kata-lab-')}")
         for entry in (self._place.run / "labs").glob("*"):
@@ -140,7 +144,7 @@ class Store:
         file = self.folder / "store.btrfs"
         try:
             if not file.exists():
-                _make_btrfs(engine, system, file)
+                _make_btrfs(engine, system, file, f"{self._place.id}.mkfs")
             mount(file, self.disks, "noatime,discard")  # so that what labs wrote does not stay in the file
         except KataError as error:
             file.unlink(missing_ok=True)  # a damaged one is made anew next time
@@ -222,7 +226,7 @@ def _fill(outer: Engine, inner: Engine, image: Image) -> None:
         raise KataError("lab.no_image", name=image.name, detail=said(loaded))
 
 
-def _make_btrfs(engine: Engine, system: str, file: Path) -> None:
+def _make_btrfs(engine: Engine, system: str, file: Path, label: str) -> None:
     """Format a file of most of the free room, which takes only what is written to it.
 
     mkfs.btrfs is in the labs' image, so that nobody has to install it.
@@ -231,7 +235,7 @@ def _make_btrfs(engine: Engine, system: str, file: Path) -> None:
     size = int(shutil.disk_usage(file.parent).free * 0.8) // _GIB * _GIB
     with new.open("wb") as opened:
         os.truncate(opened.fileno(), size)
-    arguments = ("--rm", "--network", "none", "--label", f"{LAB}=mkfs", "--entrypoint", "mkfs.btrfs")
+    arguments = ("--rm", "--network", "none", "--label", f"{LAB}={label}", "--entrypoint", "mkfs.btrfs")
     done = docker(engine, "run", *arguments, "--volume", f"{new.parent}:/disk", system, "-q", "-f", f"/disk/{new.name}")
     if done.returncode != 0:
         new.unlink()

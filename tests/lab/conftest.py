@@ -101,7 +101,9 @@ class Machine:
         try:
             found = Inventory.of(client)
             theirs = {
-                row["Id"] for owner in living for row in client.api.containers(filters={"label": f"{LAB}={owner}"})
+                row["Id"]
+                for owner in living
+                for row in client.api.containers(filters={"label": f"{LAB}={place.id}.{owner}"})
             }
         finally:
             client.close()

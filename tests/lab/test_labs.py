@@ -150,7 +150,13 @@ def test_without_btrfs_it_is_slower_and_says_so(tmp_path: Path, monkeypatch: pyt
     place.engine.mkdir()
     place.tools.symlink_to(Place.here().tools)
     told: list[str] = []
-    with Labs(find_engine(), folder=tmp_path, tell=told.append, ahead=0) as labs, labs.open() as lab:
+    with (
+        Labs(find_engine()) as others,
+        others.open() as spared,
+        Labs(find_engine(), folder=tmp_path, tell=told.append, ahead=0) as labs,
+        labs.open() as lab,
+    ):
+        assert spared.engine.request("GET", "/_ping")[0] == 200  # of another data folder, on the same engine
         assert lab.engine.request("GET", "/images/redis:7/json")[0] == 200
         assert not (tmp_path / "labs/store").is_mount()
     assert [line for line in told if "unknown filesystem type 'btrfs'" in line]
