@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
-from checker.lab import Inside
+from checker.lab import LEARNER, Inside
 from checker.phrase import KataError
+from checker.workbench.seat import InLab, seat
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,3 +37,21 @@ def test_what_is_written_down_is_read_back(tmp_path: Path, monkeypatch: pytest.M
     for name, value in inside.describe(tmp_path / "lab.json").items():
         monkeypatch.setenv(name, value)
     assert Inside.here() == inside
+
+
+def test_programs_are_looked_for_in_the_lab() -> None:
+    """A lab has a program if its own file system does, whatever this machine has."""
+    inside = Inside(container="c", engine="", client="", pid=os.getpid(), runs="")
+    assert inside.has("/bin/sh")
+    assert inside.has("sh")
+    assert not inside.has("/bin/no-such-program")
+    assert not inside.has("no-such-program")
+
+
+def test_without_a_lab_scripts_run_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A script's seat is this machine, and in a lab if KATA_LAB names one, where its guard lets the lab's user in."""
+    monkeypatch.delenv("KATA_LAB", raising=False)
+    assert seat().group is None
+    here = InLab(Inside(container="c", engine="", client="", pid=1, runs="/somewhere/runs"))
+    assert here.group == LEARNER
+    assert str(here.runs) == "/somewhere/runs"

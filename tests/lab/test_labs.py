@@ -15,7 +15,7 @@ from checker.engine import Engine, Place, find_engine
 from checker.lab import Labs, Limits
 from checker.lab.disk import can_clone, clone, format_disk
 from checker.lab.store import Store
-from checker.lab.system import system
+from checker.lab.system import forget, system
 from checker.phrase import KataError
 from tests.lab.conftest import Machine, run_in, until
 
@@ -112,6 +112,24 @@ def test_what_a_killed_process_left_is_swept() -> None:
 
 @docker
 @alone
+def test_kata_clean_sweeps_too() -> None:
+    """``kata clean`` removes what a killed process left of its labs, and says which."""
+    with Labs(find_engine()):
+        pass
+    before = Machine.now()
+    with subprocess.Popen([sys.executable, "-c", _HOLDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"open\n"
+        holder.kill()
+    gone = Store(Place.here(), print).swept(find_engine())
+    assert gone
+    assert all(line.startswith("lab ") for line in gone)
+    assert until(lambda: Machine.now() == before), Machine.now()
+    assert Store(Place.here(), print).swept(find_engine()) == []
+
+
+@docker
+@alone
 def test_a_preparation_that_was_killed_is_made_again() -> None:
     """A store is prepared whole or not at all: what a killed preparation left is removed, and another is made."""
     engine, limits = find_engine(), Limits(disk=2 * 1024**3)
@@ -202,6 +220,24 @@ class _Bare(Engine):
     def request(self, *_: object, **__: object) -> tuple[int, list[object]]:
         """Answer any question with an empty list."""
         return 200, []
+
+
+class _Stocked(Engine):
+    """An engine that has an image of ours beside one that is not, and keeps what a container uses."""
+
+    def request(self, method: str, path: str, *_: object, **__: object) -> tuple[int, object]:
+        """List them; remove any but the one that is in use."""
+        if method == "DELETE":
+            return (409 if path.endswith(":used") else 200), None
+        tags = ("kata-lab:old", "kata-lab:used", "kata-lab:new", "redis:7")
+        return 200, [{"Id": tag, "RepoTags": [tag]} for tag in tags]
+
+
+def test_images_of_older_labs_are_forgotten() -> None:
+    """Of the images that labs are made of only the newest stays, and one that is in use; nobody else's is touched."""
+    engine = _Stocked(host="unix:///nobody.sock", origin="default")
+    assert forget(engine, but="kata-lab:new") == ["image kata-lab:old"]
+    assert forget(engine) == ["image kata-lab:old", "image kata-lab:new"]
 
 
 def test_without_the_base_image_it_says_so(tmp_path: Path) -> None:
