@@ -8,9 +8,13 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
 
 from checker.engine import Place, embedded
+from checker.image.catalogue import catalogue, on_engine
 from checker.image.mirror import Mirror
+from checker.image.pulling import fetch
+from checker.image.standin import Workshop
 from checker.lab.limits import Limits
 from checker.lab.machine import Lab, Site
 from checker.lab.store import Store
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from checker.engine import Engine
+    from checker.image.catalogue import Image
 
 __all__ = ["Labs"]
 
@@ -125,12 +130,20 @@ class Labs:
                 with contextlib.suppress(KataError):
                     lab.result().close()
 
-    def _mirror(self) -> int | None:
-        """Return the port of the mirror that labs may pull from; None where there is none."""
-        mirror = Mirror.of(self._engine)
-        if mirror is None or not mirror.installed():
-            return None
+    def _mirror(self) -> int:
+        """Return the port of the mirror that labs pull from; it is installed, started and stocked where it has to be.
+
+        Where the course's images come from Docker Hub there is none yet.
+        """
+        mirror = Mirror.of(self._engine) or Mirror(place=self._place)
+        if not mirror.place.mirror_port.exists():
+            embedded.mirror_port(mirror.place)
+        with Workshop(self._engine, self._store.folder / "workshop") as workshop:
+            mirror.install(workshop.debian, self._tell)
         mirror.ensure(self._tell)
+        for image in catalogue():
+            if image.cold and not mirror.serves(image):
+                _publish(self._engine, mirror, image)
         return int(mirror.address.rpartition(":")[2])
 
     def _need_tools(self) -> None:
@@ -138,6 +151,22 @@ class Labs:
             if not embedded.is_possible():
                 raise KataError("lab.no_tools", folder=self._place.tools)
             embedded.install(self._place, self._tell)
+
+
+def _publish(engine: Engine, mirror: Mirror, image: Image) -> None:
+    """Push an image to the mirror that exercises pull, and leave the engine's cache as it was."""
+    was_there = image.tagged in on_engine(engine)
+    if not was_there:
+        fetch(engine, image)
+    repository, _, tag = mirror.reference(image).rpartition(":")
+    status, answer = engine.request("POST", f"/images/{image.tagged}/tag?{urlencode({'repo': repository, 'tag': tag})}")
+    if status >= 400:
+        raise KataError("lab.no_image", name=image.name, detail=answer)
+    try:
+        mirror.push(engine, image)
+    finally:
+        for name in (mirror.reference(image), *(() if was_there else (image.tagged,))):
+            engine.request("DELETE", f"/images/{quote(name, safe='')}")
 
 
 def _need_root() -> None:

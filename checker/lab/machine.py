@@ -42,7 +42,7 @@ class Site:
         system: The image that labs are made of.
         owner: Who opened them.
         limits: What each may take.
-        mirror: The TCP port of the mirror; None where there is none.
+        mirror: The TCP port of the mirror.
     """
 
     engine: Engine
@@ -50,7 +50,7 @@ class Site:
     system: str
     owner: str
     limits: Limits
-    mirror: int | None
+    mirror: int
 
     @property
     def folder(self) -> Path:
@@ -157,8 +157,7 @@ class Lab:
         self._pid = self._ask("GET", f"/containers/{self._container}/json")["State"]["Pid"]
         try:
             self._process = os.pidfd_open(self._pid)
-            if self._site.mirror is not None:
-                self._closing.enter_context(MirrorProxy(self._pid, self._site.mirror))
+            self._closing.enter_context(MirrorProxy(self._pid, self._site.mirror))
         except OSError as gone:
             raise self._not_ready() from gone
         self._await()
@@ -234,7 +233,7 @@ def _is_running(process: int) -> bool:
     return not select.select([process], [], [], 0)[0]
 
 
-def _flags(mirror: int | None) -> Iterator[str]:
+def _flags(mirror: int) -> Iterator[str]:
     yield "--config-file=/opt/docker/daemon.json"
     yield "--data-root=/var/lib/docker"
     yield "--exec-root=/run/docker"
@@ -245,5 +244,4 @@ def _flags(mirror: int | None) -> Iterator[str]:
     yield "--log-driver=json-file"
     soft = min(resource.getrlimit(resource.RLIMIT_NOFILE)[1], 1_048_576)
     yield f"--default-ulimit=nofile={soft}:{soft}"
-    if mirror is not None:
-        yield f"--registry-mirror=http://127.0.0.1:{mirror}"
+    yield f"--registry-mirror=http://127.0.0.1:{mirror}"
