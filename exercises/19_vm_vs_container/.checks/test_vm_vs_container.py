@@ -92,11 +92,10 @@ def test_one_kernel_for_all(bench: Bench, seen: list[Seen]) -> None:
 
 def test_seen_from_the_host(bench: Bench, seen: list[Seen]) -> None:
     for run in seen:
-        printed = run.values.get("pid_outside", [])
-        numbers = re.findall(r"\d+", " ".join(printed)) or re.findall(r"\d+", run.value(bench, "pid_outside"))
-        if len(set(numbers)) > 1 or _bare_numbers_follow(run):
-            more = list(dict.fromkeys([*numbers, *_bare_numbers_follow(run)]))
-            raise Mistake("several_processes", key="pid_outside", number=len(more), found=", ".join(more[:6]))
+        numbers = [*_numbers(" ".join(run.values.get("pid_outside", []))), *_bare_numbers_follow(run)]
+        several = list(dict.fromkeys(numbers))
+        if len(several) > 1:
+            raise Mistake("several_processes", key="pid_outside", number=len(several), found=", ".join(several[:6]))
         pid = _number(bench, run, "pid_outside")
         if pid == run.processes[0]:
             continue
@@ -270,10 +269,15 @@ def _must_be_measured(run: Seen, seconds: float) -> None:
 
 def _number(bench: Bench, run: Seen, key: str) -> int:
     found = run.one(bench, key)
-    numbers = re.findall(r"\d+", found)
+    numbers = _numbers(found)
     if len(numbers) != 1:
         raise Mistake("no_number", key=key, found=found[:80])
     return int(numbers[0])
+
+
+def _numbers(text: str) -> list[str]:
+    """Return the numbers that stand alone in a text, and are no part of a name."""
+    return re.findall(r"(?<![\w.-])\d+(?![\w.-])", text)
 
 
 def _bare_numbers_follow(run: Seen) -> list[str]:
