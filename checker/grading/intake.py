@@ -74,14 +74,14 @@ class Intake:
         return Result(student=self.student, exercise=self.exercise, state=self.state, reason=reason, checks=checks)
 
 
-def take_in(submission: Submission, exercise: Exercise, into: Path, limits: Limits | None = None) -> Intake:
+def take_in(submission: Submission, exercise: Exercise, into: Path | None, limits: Limits | None = None) -> Intake:
     """Copy what belongs to an exercise's work out of a submission into a fresh folder.
 
     Args:
         submission: Whose work, and where it is.
         exercise: What it is for; from the instructor's copy of the course.
         into: Where the files go; does not exist yet, or is empty. Nothing is written anywhere else, and nothing at
-            all unless the work is taken in.
+            all unless the work is taken in. None to look only.
         limits: How much of it is looked at.
 
     Returns:
@@ -97,7 +97,8 @@ def take_in(submission: Submission, exercise: Exercise, into: Path, limits: Limi
         return replace(intake, state="refused", reason=refused.note)
     if not files:
         return replace(intake, left_out=left_out)
-    _write(files, into)
+    if into is not None:
+        _write(files, into)
     return replace(
         intake,
         state="taken",

@@ -8,6 +8,7 @@ their manifest lets students read.
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 from dataclasses import dataclass
 from functools import partial
@@ -73,8 +74,7 @@ def student_report(student: str, results: Iterable[Result], exercises: Sequence[
     """
     found = {result.exercise: result for result in results}
     sections = [_section(exercise, found.get(exercise.name)) for exercise in exercises]
-    style = files("checker.report.student").joinpath("report.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    style, digest = _style()
     rendered: str = _template(language).render(
         student=student,
         sections=sections,
@@ -87,6 +87,14 @@ def student_report(student: str, results: Iterable[Result], exercises: Sequence[
     return rendered.encode()
 
 
+@functools.cache
+def _style() -> tuple[str, str]:
+    """Return the style and its SHA-256, as a policy has it."""
+    style = files("checker.report.student").joinpath("report.css").read_text(encoding="utf-8")
+    return style, base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+
+
+@functools.cache
 def _template(language: Language) -> Any:  # noqa: ANN401 - jinja2's template
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, finalize=_harmless, trim_blocks=True, lstrip_blocks=True
