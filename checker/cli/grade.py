@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
-import importlib.util
 import os
 import re
 import signal
@@ -12,13 +10,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from checker.cli import basis
 from checker.exercise import Course
-from checker.phrase import KataError, plain, say
+from checker.phrase import plain, say
 from checker.report.usage import UsageError
 
 if TYPE_CHECKING:
@@ -117,8 +115,6 @@ def _crew(course: Course, how: _How) -> Iterator[tuple[Crew, Callable[[Exercise]
     from checker.grading.judged_by import surroundings  # noqa: PLC0415
     from checker.grading.task import TaskGrader  # noqa: PLC0415
 
-    if how.labs and importlib.util.find_spec("checker.lab") is None:
-        raise KataError("grading.no_labs")
     engine = basis.up()
     judge = Judge(course=course, stop=threading.Event())
     with _places(engine, how) as places, ThreadPoolExecutor(how.hands, "kata-grade") as executor:
@@ -135,11 +131,10 @@ def _places(engine: Engine, how: _How) -> Iterator[Places]:
         basis.tell(say("grade.on_the_engine"))
         yield OnTheEngine(engine)
         return
-    from checker.engine import Place  # noqa: PLC0415 - only where a class is graded
+    from checker.lab import Labs, Limits  # noqa: PLC0415 - only where a class is graded
 
-    lab: Any = importlib.import_module("checker.lab")
-    limits = lab.Limits(**({"memory": how.memory} if how.memory else {}))
-    with lab.Labs(engine, limits=limits, folder=Place.here().data, tell=basis.tell) as labs:
+    limits = Limits(memory=how.memory) if how.memory else Limits()
+    with Labs(engine, limits=limits, tell=basis.tell) as labs:
         yield labs
 
 

@@ -74,7 +74,7 @@ def clean(*, everything: bool) -> None:
         return
     with alone(place, basis.tell):
         try:
-            _removed(_swept(find_engine(), place) + _without_labs(find_engine()))
+            _removed(_swept(find_engine(), place, everything=True))
         except KataError as error:
             # a dead engine keeps nothing of ours from being deleted; one of the user's own might
             basis.tell(error.cause.here())
@@ -82,22 +82,15 @@ def clean(*, everything: bool) -> None:
             click.echo(plain(line))
 
 
-def _swept(engine: Engine, place: Place) -> list[str]:
+def _swept(engine: Engine, place: Place, *, everything: bool = False) -> list[str]:
     """Remove what dead runs have written down, then what carries our label or an exercise's name; say which."""
     from checker.engine.sweep import clean as clean_engine  # noqa: PLC0415
     from checker.lab.store import Store  # noqa: PLC0415
     from checker.workbench.run import sweep_dead  # noqa: PLC0415
 
-    labs = Store(place, basis.tell).swept(engine)
+    labs = Store(place, basis.tell).swept(engine, images=everything)
     sweep_dead(engine, place.data / "runs")
     return labs + clean_engine(engine)
-
-
-def _without_labs(engine: Engine) -> list[str]:
-    """Remove the image that labs are made of; their disks go with the data folder."""
-    from checker.lab.system import forget  # noqa: PLC0415
-
-    return forget(engine)
 
 
 def _removed(lines: Sequence[str]) -> None:

@@ -31,6 +31,7 @@ from checker.grading.judge import Judge
 from checker.grading.judged_by import surroundings
 from checker.grading.place import OnTheEngine
 from checker.grading.task import Task, TaskGrader
+from checker.lab import Labs, Limits
 from checker.phrase import KataError
 
 if TYPE_CHECKING:
@@ -159,12 +160,10 @@ def _places(wishes: Wishes) -> Places:
     engine = find_engine()
     if not wishes.labs:
         return OnTheEngine(engine)
-    lab: Any = importlib.import_module("checker.lab")
-    limits = lab.Limits(**({"memory": wishes.memory} if wishes.memory else {}))
+    limits = Limits(memory=wishes.memory) if wishes.memory else Limits()
     held = contextlib.ExitStack()
     atexit.register(held.close)
-    labs: Places = held.enter_context(lab.Labs(engine, limits=limits, folder=Ours.here().data))
-    return labs
+    return held.enter_context(Labs(engine, limits=limits))
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +221,6 @@ def hired(
     """
     if importlib.util.find_spec("distributed") is None:
         raise KataError("grading.no_dask")
-    if labs and importlib.util.find_spec("checker.lab") is None:
-        raise KataError("grading.no_labs")
     wishes = Wishes(seconds=seconds, memory=memory, labs=labs)
     with contextlib.closing(_connected(address)) as client:
         hands = sum(client.nthreads().values())

@@ -17,6 +17,7 @@ from checker.image.catalogue import catalogue, on_engine
 from checker.image.client import docker, said
 from checker.lab.disk import await_detached, can_clone, clone, format_disk, mount, unmount
 from checker.lab.machine import LAB, Lab
+from checker.lab.system import forget
 from checker.phrase import KataError, say
 
 if TYPE_CHECKING:
@@ -99,17 +100,21 @@ class Store:
                     file.unlink(missing_ok=True)
         return frozenset(living)
 
-    def swept(self, engine: Engine) -> list[str]:
+    def swept(self, engine: Engine, *, images: bool = False) -> list[str]:
         """Remove what dead processes have left of their labs, if there ever were labs; say which.
 
-        The prepared disk stays, as images do: it goes with the data folder.
+        The prepared disk stays, as the catalogue does: it goes with the data folder.
+
+        Args:
+            engine: The outer engine.
+            images: Whether the image goes too that labs are made of.
         """
         if not self.folder.is_dir():
             return []
         with self.alone():
             gone = self.sweep(engine)
             self._close()
-        return gone
+        return gone + (forget(engine) if images else [])
 
     def sweep(self, engine: Engine, ended: str = "") -> list[str]:
         """Remove the labs of whoever does not live any more, and of ``ended``; say which.

@@ -100,14 +100,11 @@ class Machine:
         client = engine.client()
         try:
             found = Inventory.of(client)
-            theirs = {
-                row["Id"]
-                for owner in living
-                for row in client.api.containers(filters={"label": f"{LAB}={place.id}.{owner}"})
-            }
+            labs = client.api.containers(all=True, filters={"label": LAB})
+            theirs = {row["Id"] for row in labs if row["Labels"][LAB].rpartition(".")[2] in living}
         finally:
             client.close()
-        mine = frozenset(line for line in found.containers if not any(full_id in line for full_id in theirs))
+        mine = frozenset(line for line in found.containers if not any(f"-lab-{owner}-" in line for owner in living))
         left = {*_mounts(place), *_loops(place), *_files(place), *_contained(place, theirs)}
         if living:
             left = {line for line in left if not line.endswith(("labs/store", "labs/store.btrfs"))}

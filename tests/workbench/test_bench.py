@@ -145,7 +145,7 @@ def test_a_refusal_is_what_the_learner_reads(opened: Open) -> None:
 
 
 def test_a_script_of_the_checks_runs_as_a_learners_does(opened: Open) -> None:
-    """What the checks have put into the copy of the work runs in its folder, behind the guard, with what it is given."""
+    """What the checks have put into the copy of the work runs there, behind the guard, with what it is given."""
     bench = opened("true")
     script = bench.work.folder / "ours.sh"
     script.write_text("#!/bin/sh\nls; echo $GREETING; docker run --privileged busybox:1 true\n", encoding="utf-8")
