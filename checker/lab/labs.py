@@ -108,9 +108,16 @@ class Labs:
         """
         with self._lock:
             waiting = self._waiting.pop(0) if self._waiting else None
-        with waiting.result() if waiting else self._make() as lab:
+        with self._alive(waiting.result() if waiting else self._make()) as lab:
             self._make_ahead()
             yield lab
+
+    def _alive(self, lab: Lab) -> Lab:
+        """Return the lab, or another in the place of one that died while it waited."""
+        if lab.is_alive:
+            return lab
+        lab.close()
+        return self._make()
 
     def _make(self) -> Lab:
         number = next(self._numbers)

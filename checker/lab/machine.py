@@ -104,6 +104,11 @@ class Lab:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether its first process, and with it its engine, has not ended."""
+        return self._process >= 0 and _is_running(self._process)
+
     def wrap(self, argv: Sequence[str]) -> list[str]:
         """Return the command that runs a program of this machine in the lab's network.
 
@@ -218,8 +223,7 @@ class Lab:
     def _await(self) -> None:
         deadline = time.monotonic() + _READY_SECONDS
         while answers(self.engine) is not None:
-            ended = not _is_running(self._process)
-            if ended or time.monotonic() > deadline:
+            if not self.is_alive or time.monotonic() > deadline:
                 raise self._not_ready()
             time.sleep(0.02)
 

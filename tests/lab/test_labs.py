@@ -196,6 +196,20 @@ def test_killed_from_outside_it_is_gone_whatever_happens_in_it() -> None:
             lab.engine.request("GET", "/_ping")
 
 
+@docker
+def test_a_lab_that_died_while_it_waited_is_replaced() -> None:
+    """Whoever opens a lab gets one that lives, though the one that was made ready for it has died."""
+    with Labs(find_engine()) as labs, labs.open() as first:
+        assert first.is_alive
+        (waiting,) = labs._waiting
+        dead = waiting.result()
+        dead.kill()
+        assert until(lambda: not dead.is_alive)
+        with labs.open() as lab:
+            assert lab.name != dead.name
+            assert lab.engine.request("GET", "/_ping")[0] == 200
+
+
 def test_without_root_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lab needs root, and whoever is not learns it in both languages."""
     monkeypatch.setattr("os.geteuid", lambda: 1000)
