@@ -10,12 +10,12 @@ import contextlib
 import io
 import ipaddress
 import tarfile
-import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from checker.verdict import Mistake
+from checker.workbench.execution import Execution
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -147,38 +147,11 @@ class Container:
         """
         with self._speaking():
             created = self._client.api.exec_create(self.id, list(command), user=user)
-            said = self._hear(created["Id"], seconds)
+            said = Execution(self._client, created["Id"]).hear(seconds, MOST_SAID)
             if said is None:
                 raise Mistake("container.no_answer", name=self.name, command=" ".join(command)[:100])
             code = self._exit_code_of(created["Id"])
-        return Answer(code=code, said=said.decode(errors="replace"))
-
-    def _hear(self, command: str, seconds: float) -> bytes | None:
-        """Return all a command says; None where it does not come to an end. docker-py itself knows no limit here."""
-        said, streams, refused = bytearray(), list[Any](), list[Exception]()
-
-        def listen() -> None:
-            try:
-                streams.append(self._client.api.exec_start(command, stream=True))
-                for part in streams[0]:
-                    said.extend(part)
-                    if len(said) > MOST_SAID:
-                        break
-            except Exception as error:  # noqa: BLE001 - it is raised again below, where somebody can catch it
-                refused.append(error)
-            for stream in streams:
-                _hang_up(stream)
-
-        listening = threading.Thread(target=listen, name="kata-ask", daemon=True)
-        listening.start()
-        listening.join(seconds)
-        came_to_an_end = not listening.is_alive() and len(said) <= MOST_SAID
-        for stream in streams if listening.is_alive() else ():
-            _hang_up(stream)
-            listening.join(1)
-        if refused and came_to_an_end:
-            raise refused[0]
-        return bytes(said) if came_to_an_end else None
+        return Answer(code=code, said=said[2].decode(errors="replace"))
 
     def _exit_code_of(self, command: str) -> int:
         """Return a command's exit code, which the engine knows a moment after its output has ended."""
@@ -248,11 +221,3 @@ class Container:
             if refused.status_code in (400, 500) and "runtime" in said:
                 raise Mistake("container.refused", name=self.name, detail=said[-300:]) from None
             raise
-
-
-def _hang_up(stream: Any) -> None:  # noqa: ANN401 - docker-py has no type for it
-    """End a conversation with a command; docker-py shuts it down and leaves it open."""
-    with contextlib.suppress(OSError):
-        stream.close()
-    with contextlib.suppress(OSError):
-        stream._response.close()  # noqa: SLF001

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 from checker.engine import LABEL
 from checker.verdict import Mistake
 from checker.workbench.container import Container, wait_for
+from checker.workbench.execution import Execution
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -94,11 +95,14 @@ class Served(Container):
         url = f"http://{address}:{port}{path}"
         api = self._client.api
         asked = api.exec_create(self._neighbour.id, ["sh", "-c", _FETCH, "-", str(seconds), url])
-        text, said = api.exec_start(asked["Id"], demux=True)
-        statuses = re.findall(rb"^\s*HTTP/[\d.]+ (\d{3})\b", said or b"", re.MULTILINE)
+        heard = Execution(self._client, asked["Id"]).hear(seconds + 10, LARGEST_REPLY + 20_000)
+        if heard is None:
+            return None
+        text, said, _ = heard
+        statuses = re.findall(rb"^\s*HTTP/[\d.]+ (\d{3})\b", said, re.MULTILINE)
         if not statuses:
             return None
-        return Reply(status=int(statuses[-1]), text=(text or b"").decode(errors="replace"))
+        return Reply(status=int(statuses[-1]), text=text.decode(errors="replace"))
 
     def answers(self, path: str = "/", *, port: int, seconds: float = 15.0) -> bool:
         """Wait until the server answers, whatever it answers.
