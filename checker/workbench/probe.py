@@ -6,9 +6,12 @@ import contextlib
 import http.client
 import socket
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from checker.workbench.service import LARGEST_REPLY, Reply
+
+if TYPE_CHECKING:
+    from checker.workbench.container import Container
 
 __all__ = ["Redis", "Web"]
 
@@ -65,6 +68,26 @@ class Web:
     host: str
     port: int
     seconds: float = 3.0
+
+    @classmethod
+    def doors(cls, container: Container, published_host: str) -> tuple[Web, ...]:
+        """Return where a container's published TCP ports can be asked.
+
+        Every address stays with its own port: the engine may give the same port of a container one number for IPv4
+        and another for IPv6, and that one may be a neighbour's for IPv4.
+
+        Args:
+            container: The container.
+            published_host: The engine's ``published_host``, for what is published on every address.
+        """
+        everywhere = {"::": "::1"} if published_host == "127.0.0.1" else {}
+        return tuple(
+            cls(
+                host=binding.address if binding.is_loopback else everywhere.get(binding.address, published_host),
+                port=binding.port,
+            )
+            for binding in sorted(container.all_published(), key=lambda binding: ":" in binding.address)
+        )
 
     def get(self, path: str = "/") -> Reply | None:
         """Ask for a path; no proxy of the machine's is asked, and no redirection followed.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from checker.workbench.container import Binding, Container
 from checker.workbench.probe import Web
 
 if TYPE_CHECKING:
@@ -54,3 +55,24 @@ def test_silence_is_no_answer() -> None:
         mute = Web(host="127.0.0.1", port=listening.getsockname()[1], seconds=0.05)
         assert mute.get() is None
     assert mute.get() is None
+
+
+@pytest.mark.parametrize(
+    ("published_host", "doors"),
+    [
+        ("127.0.0.1", [("127.0.0.1", 8), ("127.0.0.1", 4), ("::1", 6)]),
+        ("10.1.2.3", [("127.0.0.1", 8), ("10.1.2.3", 4), ("10.1.2.3", 6)]),
+    ],
+)
+def test_every_door_keeps_its_own_port(
+    published_host: str, doors: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is published for IPv6 is not asked for over IPv4, where its number may be another container's."""
+    bindings = (
+        Binding(address="::", port=6),
+        Binding(address="127.0.0.1", port=8),
+        Binding(address="0.0.0.0", port=4),  # noqa: S104 - as Docker tells it
+    )
+    container = Container.__new__(Container)
+    monkeypatch.setattr(Container, "all_published", lambda _: bindings)
+    assert [(door.host, door.port) for door in Web.doors(container, published_host)] == doors

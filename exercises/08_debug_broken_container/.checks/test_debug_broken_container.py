@@ -255,9 +255,8 @@ def _answers(bench: Bench, name: str, container: Container) -> None:
 
 
 def _ask(bench: Bench, container: Container) -> str:
-    for binding in container.all_published() if container.is_running else ():
-        host = binding.address if binding.is_loopback else bench.engine.published_host
-        reply = Web(host=host, port=binding.port).get("/")
+    for door in Web.doors(container, bench.engine.published_host) if container.is_running else ():
+        reply = door.get("/")
         if reply is not None and reply.text:
             return reply.text
     return ""

@@ -170,9 +170,8 @@ def _app(bench: Bench, composition: Composition, name: str) -> App:
 
 def _ask(bench: Bench, container: Container) -> Mapping[str, str] | None:
     """Return what a program says of itself at a port of this machine; None where none of the two answers."""
-    for binding in container.all_published() if container.is_running else ():
-        host = binding.address if binding.is_loopback else bench.engine.published_host
-        reply = Web(host=host, port=binding.port).get("/about")
+    for door in Web.doors(container, bench.engine.published_host) if container.is_running else ():
+        reply = door.get("/about")
         try:
             said = json.loads(reply.text) if reply is not None else None
         except ValueError:
