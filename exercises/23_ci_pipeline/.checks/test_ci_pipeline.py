@@ -311,13 +311,16 @@ def good(bench: Bench, pipeline: Pipeline) -> Outcome:
 
 @step
 def reds(pipeline: Pipeline, good: Outcome) -> dict[str, Outcome]:
-    """A commit whose test fails, one that cannot be built, and one whose test fails in the image alone."""
+    """A commit that cannot be built, one whose test fails, and one whose test fails in the image alone.
+
+    The first comes right after a good one: who then goes on with the image that is there would ship that once more.
+    """
     failing = {"words.txt": "TODO {words}\n"}
     broken = {"build.py": "this is no Python ({words}\n"}
     only_here = {"needs.txt": "python3 docker\n"}
     return {
         name: pipeline.run(pipeline.commit("main", files))
-        for name, files in (("failing", failing), ("broken", broken), ("only_here", only_here))
+        for name, files in (("broken", broken), ("failing", failing), ("only_here", only_here))
     }
 
 
