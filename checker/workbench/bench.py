@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import re
 import secrets
 import tempfile
 import time
@@ -351,7 +352,9 @@ class Bench:
         refusal = self.gate.refusal(since=finished.first_request)
         if refusal is not None:
             return refusal
-        explained = explain(finished.said, work=self.work.folder, engine=self.engine, known_images=self.exercise.images)
+        # who clears away first what may be there hears that it is not, and goes on
+        said = finished.said if finished.code else re.sub(r"(?m)^.*No such container: .*$", "", finished.said)
+        explained = explain(said, work=self.work.folder, engine=self.engine, known_images=self.exercise.images)
         asks_elsewhere = isinstance(explained, KataError) and explained.key in _NOBODY_THERE
         if explained is not None and asks_elsewhere and answers(self.engine) is None:
             return Mistake(

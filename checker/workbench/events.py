@@ -74,9 +74,16 @@ class Events:
         return len(self._seen)
 
     def since(self, position: int) -> tuple[Event, ...]:
-        """Return what has happened since ``position``, complete up to this call, our own doings left out."""
+        """Return what has happened since ``position``, complete up to this call.
+
+        Left out are our own doings, and those of other runs.
+        """
         self._catch_up()
-        return tuple(event for event in self._seen[position:] if "kata.run" not in event.about or event.is_a_scripts)
+        return tuple(event for event in self._seen[position:] if self._is_told(event))
+
+    def _is_told(self, event: Event) -> bool:
+        run = event.about.get("kata.run")
+        return run is None or (run == self._run and event.is_a_scripts)
 
     def close(self) -> None:
         """Stop listening."""

@@ -62,7 +62,7 @@ class Registry:
         try:
             said = list(self._client.api.push(repository, tag, stream=True, decode=True))
         finally:
-            self._client.api.remove_image(f"{repository}:{tag}")
+            self._client.api.remove_image(f"{repository}:{tag}", force=True)  # a container may be of that name
         digest = self.digest(name)
         if digest is None:
             raise KataError("check.engine_refused", detail=str(said[-1:])[:200])

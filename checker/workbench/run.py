@@ -84,9 +84,13 @@ class Run:
         while True:
             name = secrets.token_hex(6)
             run = cls(id=name, folder=runs / name)
-            run.folder.mkdir(parents=True)
-            lock = (run.folder / "lock").open("w", encoding="utf-8")
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                run.folder.mkdir(parents=True)
+                lock = (run.folder / "lock").open("w", encoding="utf-8")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            except KeyboardInterrupt:
+                shutil.rmtree(run.folder, ignore_errors=True)
+                raise
             # until it was locked it looked dead, and somebody may have swept it
             with contextlib.suppress(FileNotFoundError):
                 if (run.folder / "lock").stat().st_ino == os.fstat(lock.fileno()).st_ino:

@@ -291,7 +291,9 @@ class Births:
     def _listen(self) -> None:
         with contextlib.suppress(Exception):  # closed by us
             for row in self._stream:
-                found = row["Actor"]["ID"]
+                found, about = row["Actor"]["ID"], row["Actor"].get("Attributes") or {}
+                if about.get("kata.run", self._bench.run_id) != self._bench.run_id:
+                    continue  # another exercise runs beside this one
                 if row["Action"] == "attach":
                     self._attached[found] = time.monotonic()
                     continue

@@ -306,7 +306,9 @@ def good(bench: Bench, pipeline: Pipeline) -> Outcome:
     if outcome.is_green:
         raise Mistake("not_under_its_id", id=outcome.commit.id[:12], found=", ".join(sorted(outcome.new)))
     tail = outcome.finished.last_lines
-    raise bench.why(outcome.finished, otherwise=Mistake("good_is_red", code=outcome.finished.code, tail=tail))
+    red = Mistake("good_is_red", code=outcome.finished.code, tail=tail)
+    why = bench.why(outcome.finished, otherwise=red)
+    raise red if why.key.startswith("script.failed") else why  # ours says more than that it failed
 
 
 @step
