@@ -69,7 +69,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:  # noqa
 
     class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
         def _split_scope(self, nodeid: str) -> str:
-            case = re.search(r"test_course\.py::\w+\[(\d\d)-", nodeid)
+            case = re.search(r"test_(?:course|flicker)\.py::\w+\[(\d\d)-", nodeid)
             module = nodeid.partition("::")[0]
             return shared[case[1]] if case else TOGETHER.get(module, nodeid)
 
