@@ -204,25 +204,6 @@ def test_without_dask_there_is_no_cluster(
     assert words in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("language", "words"), [("en", "Use --no-labs for work that you trust"), ("ko", "--no-labs를 쓰세요")]
-)
-def test_without_labs_nobody_unknown_is_run(
-    class_room: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, language: str, words: str
-) -> None:
-    """Where there are no labs nothing is graded unless it was said that the work is trusted."""
-    monkeypatch.undo()
-    for name, value in {"KATA_DATA": str(class_room / "data"), "KATA_LANG": language}.items():
-        monkeypatch.setenv(name, value)
-    find = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "checker.lab" else find(name))
-    monkeypatch.setattr(basis, "ROOT", class_room / "course")
-    monkeypatch.setattr(basis, "up", pytest.fail)
-    monkeypatch.chdir(class_room)
-    assert kata() == 3
-    assert words in capsys.readouterr().err
-
-
 def test_the_engine_is_a_place_for_work_that_is_trusted() -> None:
     """Without labs, the engine itself is where submissions are graded: as it is, and not to be killed."""
     with OnTheEngine(NOWHERE).open() as place:
