@@ -1,3 +1,4 @@
 #!/usr/bin/env bash
 # Usage: ./scale.sh N
-docker compose up -d --scale web="$1"
+# Copies that run already go on as they are.
+docker compose up -d --no-recreate --scale web="$1"
