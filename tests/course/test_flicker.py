@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PRONE = {"08", "17", "18", "23"}  # exercises with waits, restarts and limits, in which a moment may matter
 TIMES = 20
+# until whoever started it is gone, however it went
+SPIN = "import os\nparent = os.getppid()\nwhile os.getppid() == parent:\n    sum(range(100_000))"
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +26,9 @@ def busy() -> Iterator[None]:
     """Keep every processor at work: with stress-ng where it is installed, else with what Python can do as well."""
     program = shutil.which("stress-ng")
     count = os.cpu_count() or 1
-    own = [[sys.executable, "-c", "while True: pass"]] * count
-    commands = [[program, "--cpu", str(count), "--quiet"]] if program else own
-    with_all = [subprocess.Popen(command, start_new_session=True) for command in commands]
+    own = [[sys.executable, "-c", SPIN]] * count
+    commands = [[program, "--cpu", str(count), "--quiet", "--timeout", "3h"]] if program else own
+    with_all = [subprocess.Popen(command) for command in commands]
     yield
     for process in with_all:
         process.terminate()
