@@ -78,7 +78,7 @@ def test_a_release_holds_what_learners_need(out: Path, course: Course) -> None:
 def test_a_release_holds_no_solution_and_no_test(out: Path, course: Course) -> None:
     """Nothing of solutions/ or tests/ is in it, under whatever name, and nothing that tools leave behind."""
     names = _names(out)
-    assert [name for name in names if re.search(r"(^|/)(solutions|tests|private|__pycache__|\.git)/", name)] == []
+    assert [name for name in names if re.search(r"^(solutions|tests)/|(^|/)(private|__pycache__|\.git)/", name)] == []
     answers = {path.read_bytes() for path in (course.root / "solutions").rglob("*") if path.is_file()}
     assert [name for name in sorted(names) if (out / name).read_bytes() in answers] == []
 
