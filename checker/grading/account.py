@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from checker.report.strict import strict_json
 from checker.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def read_account(file: Path, exercise: Exercise) -> Account:
         content = _content(file)
     except FileNotFoundError:
         return Account()
-    entries = [_strict(line) for line in content.split(b"\n")[:-1]]
+    entries = [_entry(line) for line in content.split(b"\n")[:-1]]
     verdicts = tuple(_verdicts(entries, exercise))
     started = any(set(entry) == {"started"} for entry in entries)
     return Account(verdicts=verdicts, started=started, is_complete={"end": True} in entries)
@@ -62,19 +62,8 @@ def _content(file: Path) -> bytes:
     return content
 
 
-def _strict(line: bytes) -> Mapping[str, Any]:
-    def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} is no JSON")
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len({key for key, _ in pairs}) != len(pairs):
-            raise ValueError("a key stands twice in an object")
-        return dict(pairs)
-
-    try:
-        entry = json.loads(line.decode("utf-8"), parse_constant=refuse, object_pairs_hook=once)
-    except RecursionError:
-        raise ValueError("too deep") from None
+def _entry(line: bytes) -> Mapping[str, Any]:
+    entry = strict_json(line)
     match entry:
         case {"started": str()} | {"verdict": dict()} | {"end": True} if len(entry) == 1:
             return dict(entry)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 from checker.grading.names import is_ordinary
 from checker.phrase import with_remedy
 from checker.report.result import Result, State
+from checker.report.strict import strict_json
 from checker.verdict import Grade, Verdict
 
 if TYPE_CHECKING:
@@ -47,10 +48,7 @@ def read_record(data: bytes, exercise: Exercise) -> Result:
     """
     if len(data) > LARGEST:
         raise ValueError("not a result: it is too large")
-    try:
-        found = json.loads(data.decode(), object_pairs_hook=_each_once)
-    except RecursionError as error:
-        raise ValueError("not a result: it is too deep") from error
+    found = strict_json(data)
     if not isinstance(found, dict) or not _is_of(found, exercise):
         raise ValueError("not a result of this exercise")
     try:
@@ -64,13 +62,6 @@ def read_record(data: bytes, exercise: Exercise) -> Result:
 
 def _canonical(data: Mapping[str, Any]) -> str:
     return json.dumps(data, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")) + "\n"
-
-
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("not a result: a key is there twice")
-    return found
 
 
 def _is_of(found: Mapping[str, Any], exercise: Exercise) -> bool:

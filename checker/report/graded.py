@@ -5,13 +5,13 @@ The file is read strictly, and its totals are not believed: points are reckoned 
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from checker.exercise import Course, Exercise
 from checker.phrase import KataError, Text, phrase
+from checker.report.strict import strict_json
 from checker.verdict import Grade, Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -93,8 +93,8 @@ def read_grades(file: Path, course: Course) -> tuple[Graded, ...]:
             exercises that this course does not have.
     """
     try:
-        return _grades(_strict(_content(file)), course)
-    except (OSError, ValueError, RecursionError) as problem:
+        return _grades(strict_json(_content(file)), course)
+    except (OSError, ValueError) as problem:
         raise KataError("export.unreadable", file=file, detail=problem) from problem
 
 
@@ -104,20 +104,6 @@ def _content(file: Path) -> bytes:
     if len(content) > LARGEST_FILE:
         raise ValueError(f"more than {LARGEST_FILE} bytes")
     return content
-
-
-def _strict(content: bytes) -> Any:  # noqa: ANN401 - JSON is dynamic
-    """Parse JSON as RFC 8259 has it: no NaN, and no key twice, which other readers would read otherwise."""
-
-    def refuse(constant: str) -> None:
-        raise ValueError(f"{constant} is no JSON")
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len({key for key, _ in pairs}) != len(pairs):
-            raise ValueError("a key stands twice in an object")
-        return dict(pairs)
-
-    return json.loads(content.decode("utf-8"), parse_constant=refuse, object_pairs_hook=once)
 
 
 def _grades(data: object, course: Course) -> tuple[Graded, ...]:
