@@ -60,26 +60,27 @@ def variants(file: str, text: str) -> tuple[Variant, ...]:
 _STRUCTURE = re.compile(
     r"^\s*(?:#.*|\s*|fi|done|esac|then|else|do|\{|\}|\)|(?:if|for|while|until|case|elif)\b.*|.*\{)\s*$"
 )
+_BASE = re.compile(r"\s*(?:(?:#|FROM\b).*)?", re.IGNORECASE | re.DOTALL)
 _OPTION = re.compile(r"(?<=\s)(--?[A-Za-z][\w-]*(?:=\S+)?)(\s+[^\s-]\S*)?")
 _NUMBER = re.compile(r"(?<![\w./-])\d{2,5}(?![\w.-])")
 _TAG = re.compile(r"(?<=[a-z0-9]):(?=[a-z0-9])(?!\d{4,5}\b)[\w.-]+")
 _PATH = re.compile(r"(?<![\w/.<>])/[A-Za-z][\w./-]*")
 
 
-def _of_a_script(text: str) -> Iterator[tuple[str, str]]:
+def _of_lines(text: str, kept: re.Pattern[str]) -> Iterator[tuple[str, str]]:
     logical = _logical_lines(text)
     for at, line in enumerate(logical):
-        if not _STRUCTURE.fullmatch(line):
+        if not kept.fullmatch(line):
             yield f"without {_shown(line)}", "".join(logical[:at] + logical[at + 1 :])
     yield from _changed_lines(logical)
+
+
+def _of_a_script(text: str) -> Iterator[tuple[str, str]]:
+    return _of_lines(text, _STRUCTURE)
 
 
 def _of_a_dockerfile(text: str) -> Iterator[tuple[str, str]]:
-    logical = _logical_lines(text)
-    for at, line in enumerate(logical):
-        if not re.match(r"\s*(?:#|$|FROM\b)", line, re.IGNORECASE):
-            yield f"without {_shown(line)}", "".join(logical[:at] + logical[at + 1 :])
-    yield from _changed_lines(logical)
+    return _of_lines(text, _BASE)
 
 
 def _changed_lines(lines: list[str]) -> Iterator[tuple[str, str]]:
