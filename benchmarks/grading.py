@@ -125,7 +125,7 @@ def memory(folder: Path) -> None:
     """Print the grader's memory while it grades a thousand submissions, and at its height with the gradebook."""
     course = Course(ROOT)
     class_of(MANY, course.names(), folder / "many")
-    grader: Any = TaskGrader(judge=_AtOnce(course), places=OnTheEngine(find_engine()))  # type: ignore[arg-type]
+    grader: Any = TaskGrader(judge=_AtOnce(course), places=OnTheEngine(find_engine()))  # type: ignore[arg-type]  # a stand-in
     print(f"memory, {MANY} submissions x {len(course.names())} exercises, nothing really run")
     with opened_class(course, folder / "many", folder / "results") as opened, ThreadPoolExecutor(2) as executor:
         opened.grade(Hands(executor, 2, grader), _Watch(MANY // 5), lambda _: "")

@@ -109,7 +109,7 @@ def test_nothing_but_the_mirror_can_be_reached(lab: Lab) -> None:
         f"  curl -s -o /dev/null -w '%{{http_code}} ' -X $method {at}/library/hello-world/manifests/latest\n"
         "done\n"
         f"for path in _catalog a/../_catalog; do curl -s -o /dev/null -w '%{{http_code}} ' {at}/$path; done\n"
-        "curl -sS -m 3 http://1.1.1.1/ ; curl -sS -m 3 http://deb.debian.org/; true\n"
+        "curl -sS -m 3 http://1.1.1.1/ ; curl -sS -m 3 http://example.org/; true\n"
     )
     said = run_in(lab, text).said
     assert "200 501 501 501 501 404 404" in said
