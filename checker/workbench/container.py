@@ -225,6 +225,8 @@ class Container:
             raise Mistake("container.gone", name=self.name) from None
         except APIError as refused:
             said = refused.explanation or str(refused)
+            if refused.status_code == 409 and "dead or marked for removal" in said:
+                raise Mistake("container.gone", name=self.name) from None
             if refused.status_code == 409 and ("not running" in said or "is paused" in said):
                 raise Mistake("container.not_running", name=self.name) from None
             if refused.status_code in (400, 500) and "executable file not found" in said:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -208,3 +209,20 @@ def test_what_docker_refuses_is_a_sentence(corner: Corner) -> None:
     assert key in {"container.no_such_program", "container.refused"}
     assert container.name in en
     assert container.name in ko
+
+
+def test_a_container_on_its_way_out_is_gone() -> None:
+    """A container with ``--rm`` that is just being removed is gone to a learner; the engine calls that a conflict."""
+    from docker.errors import APIError
+
+    answer = SimpleNamespace(status_code=409, url="", reason="Conflict")
+    refusal = APIError("", answer, "can not get logs from container which is dead or marked for removal")  # type: ignore[arg-type]
+
+    def refuse(*_: object, **__: object) -> bytes:
+        raise refusal
+
+    container = Container(SimpleNamespace(api=SimpleNamespace(logs=refuse)), "a" * 64, "noodles")  # type: ignore[arg-type]
+    key, en, ko = mistake(container.logs)
+    assert key == "container.gone"
+    assert "noodles" in en
+    assert "noodles" in ko
