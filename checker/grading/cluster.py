@@ -226,11 +226,15 @@ def hired(
         hands = sum(client.nthreads().values())
         if not hands:
             raise KataError("grading.no_workers", address=address)
-        packed = Parcel.of(_course(course))
-        [sent] = client.scatter([packed], broadcast=True, hash=False)
+        # a task and no scattered data: the scheduler can make it anew when the worker dies that holds it
+        sent = client.submit(_itself, Parcel.of(_course(course)), pure=False)
         executor = client.get_executor(pure=False, retries=3)
         workers = Workers(executor, hands, sent, wishes)
         yield workers, functools.partial(_around, client)
+
+
+def _itself(course: Parcel) -> Parcel:
+    return course
 
 
 def _connected(address: str) -> Any:  # noqa: ANN401 - distributed has few types

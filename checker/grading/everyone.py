@@ -123,6 +123,7 @@ class _UnderWay:
         self._crew, self._store, self._watch, self._leave = crew, store, watch, leave
         self._words: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._tasks: dict[str, set[str]] = {}
+        self._leaving = False
         self.count = 0
 
     def take(self, step: Step) -> None:
@@ -162,6 +163,7 @@ class _UnderWay:
 
     def leave(self) -> None:
         """Wait until nothing is under way any more; what is found meanwhile is put away if it can be."""
+        self._leaving = True
         while self.count:
             with contextlib.suppress(KataError):
                 self._words.get()()
@@ -175,9 +177,10 @@ class _UnderWay:
         self.count -= 1
         shutil.rmtree(task.folder, ignore_errors=True)
         left = self._tasks.pop(task.student)
-        error = None if future.cancelled() else future.exception()
+        error = CancelledError("nobody graded it") if future.cancelled() else future.exception()
         self._watch.ended(task.student)
-        if error is not None and not isinstance(error, StoppedError | CancelledError):
+        stopped = isinstance(error, StoppedError) or (self._leaving and isinstance(error, CancelledError))
+        if error is not None and not stopped:
             for result in _broken(task, left, error):
                 self._found(result)
 

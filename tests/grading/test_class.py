@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections import namedtuple
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -119,6 +119,29 @@ def test_a_submission_has_a_place_of_its_own(course: Course, tmp_path: Path) -> 
     grade(course, folder, tmp_path / "out", places=places, hands=3)
     assert len(places.opened) == 12
     assert 1 <= places.most <= 3
+
+
+class Forgetful:
+    """A crew that lets a submission fall: nobody grades it, and nobody says why."""
+
+    size = 1
+
+    def submit(self, *_: object) -> Future[object]:
+        future: Future[object] = Future()
+        future.cancel()
+        return future
+
+    def stop(self) -> None:
+        raise AssertionError("nobody asked it to stop")
+
+
+def test_a_submission_that_nobody_graded_is_said(course: Course, folder: Path, tmp_path: Path) -> None:
+    """What a crew gave up although nobody wanted to stop is broken, for each student, and never just missing."""
+    watch = Watching()
+    with opened_class(course, folder, tmp_path / "out") as opened:
+        opened.grade(Forgetful(), watch, lambda _: "")
+    assert {result.student: result.state for result in watch.results} == dict.fromkeys(CLASS, "broken")
+    assert watch.results[0].reason == ("grading.judge_failed", {"detail": "CancelledError: nobody graded it"})
 
 
 def _touch_check(course: Course, folder: Path) -> str:
@@ -283,7 +306,7 @@ def results(out: Path) -> dict[str, Any]:
 
 DRIVER = """
 import sys, time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from checker.exercise import Course
 from tests.grading.small import FakeJudge

@@ -135,8 +135,8 @@ def test_a_worker_that_dies_costs_only_time(
     from distributed import Client
 
     address, workers = scheduler
-    with Client(address, set_as_default=False) as client:
-        client.wait_for_workers(2, timeout=60)
+    with Client(address, set_as_default=False) as waiting:
+        waiting.wait_for_workers(2, timeout=60)
     answers = {f"s{number}": "right" if number % 2 else "wrong" for number in range(8)}
     folder = hand_in(tmp_path / "many", answers)
 
@@ -156,6 +156,38 @@ def test_a_worker_that_dies_costs_only_time(
     assert workers[0].wait(timeout=20) == -signal.SIGKILL
     assert points(watch) == {student: 10 if answer == "right" else 4 for student, answer in answers.items()}
     assert len(list((tmp_path / "data" / "courses").iterdir())) == 1
+
+
+@pytest.mark.docker
+@pytest.mark.filterwarnings("default")
+def test_the_course_outlives_the_worker_that_holds_it(
+    course: Course, scheduler: tuple[str, list[subprocess.Popen[bytes]]], tmp_path: Path
+) -> None:
+    """Where the only worker that has the course dies, the others get it again: no submission is lost with it."""
+    from distributed import Client
+
+    address, workers = scheduler
+    folder = hand_in(tmp_path / "many", {"kim": "right", "lee": "wrong"})
+    watch = Watching()
+    with (
+        Client(address, set_as_default=False) as client,
+        opened_class(course, folder, tmp_path / "out") as opened,
+    ):
+        client.wait_for_workers(2, timeout=60)
+        pids = client.run(os.getpid)
+        with hired(address, course, seconds=None, memory=None, labs=False) as (crew, around):
+
+            def holders() -> tuple[str, ...]:
+                client.amm.run_once()  # Dask keeps one copy of what several workers have, a few seconds later
+                [found] = client.who_has([crew.course]).values()
+                return tuple(found)
+
+            assert wait_for(lambda: len(holders()) == 1, 20)
+            [holder] = [process for process in workers if process.pid == pids[holders()[0]]]
+            holder.kill()
+            holder.wait(timeout=20)
+            opened.grade(crew, watch, around)
+    assert points(watch) == {"kim": 10, "lee": 4}
 
 
 @pytest.mark.docker
@@ -184,8 +216,8 @@ def test_stopped_nobody_waits_for_workers(
         pytest.raises(KeyboardInterrupt),
     ):
         opened.grade(crew, watch, around, leave)
-    assert "a" in points(watch)
-    assert "e" not in points(watch)
+    assert points(watch)
+    assert set(points(watch)) <= {"a", "c"}  # three were under way, and one of those two came first
 
 
 @pytest.mark.docker
