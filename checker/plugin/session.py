@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -158,6 +159,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         importing.start()
         # a run that ends sooner must not pull the interpreter from under it
         session.config.add_cleanup(importing.join)
+        # what lives now is given back in a moment: nobody has to look for garbage in it first
+        session.config.add_cleanup(gc.freeze)
 
 
 def _import_docker() -> None:
