@@ -87,6 +87,20 @@ class Work:
             raise Mistake("work.empty", file=name)
         return text
 
+    def put(self, name: str, content: str) -> None:
+        """Put a file into the copy, whatever the learner or a script of theirs has in its place.
+
+        No link is followed, so that nothing outside the copy is written to. A file that is replaced keeps its mode.
+        """
+        target = self.folder / name
+        for above in reversed(target.relative_to(self.folder).parents[:-1]):
+            _clear(self.folder / above, keep_folder=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        mode = _clear(target)
+        with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as opened:
+            opened.write(content)
+            os.fchmod(opened.fileno(), mode)
+
     def script(self, name: str) -> Path:
         """Return a script that can be run.
 
@@ -120,6 +134,19 @@ def _examine(path: Path, name: str) -> None:
         raise Mistake("work.not_a_file", file=name)
     if found.st_size > LARGEST_FILE:
         raise Mistake("work.too_large", file=name, megabytes=f"{found.st_size / 1e6:.0f}")
+
+
+def _clear(path: Path, *, keep_folder: bool = False) -> int:
+    """Take away what is there, and return its mode if it was a file, or the mode that a new file gets."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return 0o644
+    if not stat.S_ISDIR(found.st_mode):
+        path.unlink()
+    elif not keep_folder:
+        shutil.rmtree(path)
+    return stat.S_IMODE(found.st_mode) if stat.S_ISREG(found.st_mode) else 0o644
 
 
 def _learners_files(source: Path, exercise: Exercise) -> Iterator[Path]:

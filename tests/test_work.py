@@ -160,3 +160,29 @@ def test_answers_are_text(exercise: Exercise, source: Path, tmp_path: Path) -> N
 def test_a_folder_that_is_not_there_is_missing_files(exercise: Exercise, tmp_path: Path) -> None:
     """Work that was never handed in is not a crash; its files are missing."""
     assert key(Work.copy(exercise, tmp_path / "nobody", tmp_path / "copy"), "run.sh") == ("work.missing", "run.sh")
+
+
+def test_ours_is_put_where_the_learner_has_something_else(copied: Work, tmp_path: Path) -> None:
+    """A file, a folder or a link in the way gives way, and nothing that a link leads to is written to."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "notes").write_text("theirs")
+    (copied.folder / "app").rename(copied.folder / "moved")
+    (copied.folder / "app").symlink_to(outside)
+    (copied.folder / "words.txt").symlink_to(outside / "notes")
+    (copied.folder / "list").mkdir()
+    (copied.folder / "list" / "inside").touch()
+    (copied.folder / "deploy").touch()
+    for name in ("app/notes", "words.txt", "list", "deploy/deep/key"):
+        copied.put(name, "밥\n")
+        assert (copied.folder / name).read_text(encoding="utf-8") == "밥\n"
+        assert (copied.folder / name).stat().st_mode & 0o7777 == 0o644
+    assert [path.name for path in outside.iterdir()] == ["notes"]
+    assert (outside / "notes").read_text() == "theirs"
+
+
+def test_what_is_replaced_keeps_its_mode(copied: Work) -> None:
+    """A program stays one when its words are replaced."""
+    (copied.folder / "run.sh").chmod(0o755)
+    copied.put("run.sh", "#!/bin/sh\n")
+    assert (copied.folder / "run.sh").stat().st_mode & 0o7777 == 0o755

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import shutil
 import tarfile
 import zlib
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from checker.author import Bench, Built, Mistake, Served, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
 
 PORT = 8000
@@ -38,7 +36,7 @@ def planted(bench: Bench) -> Planted:
     code = (app / "server.py").read_text(encoding="utf-8")
     (app / "server.py").write_text(code.replace('"first"', f'"{planted.edition}"'), encoding="utf-8")
     for number, name in enumerate(SECRETS):
-        _plant(bench.work.folder / name, f"password = {planted.secret}-{number};\n")
+        bench.work.put(name, f"password = {planted.secret}-{number};\n")
     return planted
 
 
@@ -116,17 +114,6 @@ def test_leaves_secrets_at_home(bench: Bench, image: Built, answering: Served, p
     if not seen:
         raise Mistake("secret_in_a_layer", file=file)
     raise Mistake("secret_below" if file.startswith("deploy/") else "secret_inside", file=file)
-
-
-def _plant(path: Path, content: str) -> None:
-    """Put a file into the copy of the work, whatever the learner has in its place."""
-    for above in path.parents:
-        if above.is_file():
-            above.unlink()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.is_dir():
-        shutil.rmtree(path)
-    path.write_text(content, encoding="utf-8")
 
 
 def _ask(server: Served, path: str) -> tuple[int, str]:

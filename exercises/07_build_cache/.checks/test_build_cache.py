@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from checker.author import Bench, Built, Mistake, Served, step, wait_for
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from checker.author import Work
 
 SECONDS = 60.0  # a build installs at most two packages, a second each
 BESIDE = {  # what lies beside the program, and changes all the time
@@ -51,11 +51,11 @@ class Image:
 @step
 def shop(bench: Bench) -> str:
     """Prepare the folder: an installer, a package and files beside the program that nobody has seen before."""
-    shop, folder = f"shop-{bench.nonce()}", bench.work.folder
-    _replace(folder / "install-deps.sh", "corner-shop", shop)
-    _write(folder / "requirements.txt", f"rice 1.{bench.nonce()}\n")
+    shop = f"shop-{bench.nonce()}"
+    _replace(bench.work, "install-deps.sh", "corner-shop", shop)
+    bench.work.put("requirements.txt", f"rice 1.{bench.nonce()}\n")
     for name in (*BESIDE, "deps/notes"):
-        _write(folder / name, f"{bench.nonce()}\n")
+        bench.work.put(name, f"{bench.nonce()}\n")
     return shop
 
 
@@ -78,7 +78,7 @@ def changed(bench: Bench, first: Image, second: Dish) -> Image:
     if second.number != first.dish.number:
         raise Mistake("installed_at_start")
     edition = bench.nonce()
-    _replace(bench.work.folder / "app" / "bibimbap.sh", first.dish.edition, edition)
+    _replace(bench.work, "app/bibimbap.sh", first.dish.edition, edition)
     image = _build(bench)
     if image.dish.number != first.dish.number:
         raise Mistake("reinstalled", step=_first_redone(image.built) or "?")
@@ -102,8 +102,8 @@ def test_new_code_keeps_the_dependencies(changed: Image) -> None:
 
 def test_new_requirements_are_installed(bench: Bench, changed: Image) -> None:
     package = f"sesame 3.{bench.nonce()}"
-    requirements = bench.work.folder / "requirements.txt"
-    _write(requirements, f"{requirements.read_text(encoding='utf-8')}{package}\n")
+    asked_for = (bench.work.folder / "requirements.txt").read_text(encoding="utf-8")
+    bench.work.put("requirements.txt", f"{asked_for}{package}\n")
     dish = _build(bench).dish
     if dish.number == changed.dish.number or package not in dish.packages:
         raise Mistake("old_requirements", package=package)
@@ -139,7 +139,7 @@ def _as_wanted(bench: Bench, dish: Dish, shop: str) -> None:
 def _redone_by(bench: Bench, name: str) -> str:
     """Change one file and nothing else, and return the first instruction that has to be redone for it."""
     before = _layers(bench, _make(bench))
-    _write(bench.work.folder / name, f"{bench.nonce()}\n")
+    bench.work.put(name, f"{bench.nonce()}\n")
     built = _make(bench)
     redone = _first_redone(built)
     return redone or ("" if _layers(bench, built) == before else "?")
@@ -183,16 +183,5 @@ def _dish(container: Served) -> Dish:
     return Dish(edition=edition[1], packages=packages, shop=shop, number=number)
 
 
-def _replace(file: Path, old: str, new: str) -> None:
-    _write(file, file.read_text(encoding="utf-8").replace(old, new))
-
-
-def _write(file: Path, content: str) -> None:
-    """Put a file into the copy of the work, whatever the learner has in its place."""
-    for above in file.parents:
-        if above.is_file():
-            above.unlink()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    if file.is_dir():
-        shutil.rmtree(file)
-    file.write_text(content, encoding="utf-8")
+def _replace(work: Work, name: str, old: str, new: str) -> None:
+    work.put(name, (work.folder / name).read_text(encoding="utf-8").replace(old, new))

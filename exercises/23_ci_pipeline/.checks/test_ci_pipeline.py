@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import shlex
-import shutil
 import threading
 import urllib.error
 import urllib.request
@@ -163,8 +162,10 @@ class Pipeline:
     def commit(self, branch: str, files: Mapping[str, str], *, event: str = "push") -> Commit:
         """Make a commit on a branch, out of the files as they were given and these, and check it out."""
         words = f"words-{self.bench.nonce()}"
-        shutil.copytree(self.given / "app", self.folder / "app", dirs_exist_ok=True)
-        _write(self.folder / "app", {"words.txt": f"{words}\n", **{k: v.format(words=words) for k, v in files.items()}})
+        given = {path.name: path.read_text(encoding="utf-8") for path in (self.given / "app").glob("*.*")}
+        ours = {"words.txt": f"{words}\n", **{name: text.format(words=words) for name, text in files.items()}}
+        for name, text in {**given, **ours}.items():
+            self.bench.work.put(f"app/{name}", text)
         detached = [("checkout", "-q", "--detach")] if event == "pull_request" else []
         id_ = self._git(
             ("checkout", "-q", "-B", branch),
@@ -260,8 +261,7 @@ class Pipeline:
             with contextlib.suppress(OSError):
                 (self.folder / name).chmod(0o755)
         self._git(("init", "-q", "-b", "main"))
-        (self.folder / ".git" / "info").mkdir(exist_ok=True)
-        (self.folder / ".git" / "info" / "exclude").write_text(".runner/\n__pycache__/\n", encoding="utf-8")
+        self.bench.work.put(".git/info/exclude", ".runner/\n__pycache__/\n")
 
 
 @step
@@ -453,11 +453,6 @@ def _github(id_: str, branch: str, event: str) -> dict[str, str]:
     if event == "pull_request":
         return {**common, "ref": "refs/pull/7/merge", "ref_name": "7/merge", "base_ref": "main", "head_ref": branch}
     return {**common, "ref": f"refs/heads/{branch}", "ref_name": branch, "base_ref": "", "head_ref": ""}
-
-
-def _write(folder: Path, files: Mapping[str, str]) -> None:
-    for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
 
 
 def _answers(registry: Registry) -> bool:
