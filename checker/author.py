@@ -14,6 +14,7 @@ from checker.workbench.build import Built, Step
 from checker.workbench.compose import Composition
 from checker.workbench.container import Answer, Binding, Container, wait_for
 from checker.workbench.events import Event
+from checker.workbench.packed import packed
 from checker.workbench.probe import Redis, Web
 from checker.workbench.registry import Registry
 from checker.workbench.runner import Ended, Runner
@@ -47,6 +48,7 @@ __all__ = [
     "Web",
     "Work",
     "Workflow",
+    "packed",
     "read_workflow",
     "step",
     "together",

@@ -15,7 +15,7 @@ from checker.guard.ledger import BY, SCRIPT
 from checker.phrase import KataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from docker import DockerClient
 
@@ -53,13 +53,12 @@ class Events:
     Args:
         client: The engine.
         run: The run's id: what is made here, only to be told of, carries it and goes with the run at the latest.
-        tell: Called with each event as it comes, in a thread of its own.
     """
 
-    def __init__(self, client: DockerClient, run: str, tell: Callable[[Event], None] = lambda _: None) -> None:
+    def __init__(self, client: DockerClient, run: str) -> None:
         self._client = client
         self._run = run
-        self._tell = tell
+        self._hearers: list[Callable[[Event], None]] = []
         self._seen: list[Event] = []
         self._mark = f"{_MARK}{secrets.token_hex(6)}-"  # there may be other runs on the engine, with marks of theirs
         self._marks: set[str] = set()
@@ -81,6 +80,20 @@ class Events:
         self._catch_up()
         return tuple(event for event in self._seen[position:] if self._is_told(event))
 
+    @contextlib.contextmanager
+    def heard_by(self, hear: Callable[[Event], None]) -> Iterator[None]:
+        """Let somebody hear of each event the moment it comes, and of all that come before the end of the ``with``.
+
+        What ``since`` leaves out they do not hear of either. They are called in the thread that listens: what they do
+        is done before the next event, and before ``since`` returns. Whatever they raise is theirs to lose.
+        """
+        self._hearers.append(hear)
+        try:
+            yield
+            self._catch_up()
+        finally:
+            self._hearers.remove(hear)
+
     def _is_told(self, event: Event) -> bool:
         run = event.about.get("kata.run")
         return run is None or (run == self._run and event.is_a_scripts)
@@ -95,7 +108,9 @@ class Events:
         with contextlib.suppress(Exception):  # closed by us, or by an engine that went away: _catch_up notices
             for row in self._stream:
                 event = _event(row)
-                self._tell(event)
+                for hear in list(self._hearers) if self._is_told(event) else ():
+                    with contextlib.suppress(Exception):
+                        hear(event)
                 with self._news:
                     if event.id.startswith(self._mark):
                         self._marks.add(event.id)

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import json
-import tarfile
 from typing import TYPE_CHECKING
 
 from checker.phrase import KataError
+from checker.workbench.packed import packed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +91,8 @@ class Registry:
             digest = link.rpartition("/")[2]
             files[f"repositories/{repository}/{link}/link"] = f"sha256:{digest}".encode()
         files[f"repositories/{repository}/_manifests/tags/{tag}/current/link"] = f"sha256:{top}".encode()
-        self._client.api.put_archive(self._served.id, "/var/lib/registry", _tar(files))
+        lying = {f"docker/registry/v2/{name}": content for name, content in files.items()}
+        self._client.api.put_archive(self._served.id, "/var/lib/registry", packed(lying))
         return f"sha256:{top}"
 
     def digest(self, name: str) -> str | None:
@@ -144,16 +144,6 @@ def _manifest(config: bytes, layer: bytes) -> bytes:
 
 def _sha256(blob: bytes) -> str:
     return hashlib.sha256(blob).hexdigest()
-
-
-def _tar(files: dict[str, bytes]) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(f"docker/registry/v2/{name}")
-            entry.size = len(content)
-            archive.addfile(entry, io.BytesIO(content))
-    return packed.getvalue()
 
 
 @contextlib.contextmanager

@@ -6,13 +6,12 @@ prunes, or removes whatever it finds, removes one of these.
 
 from __future__ import annotations
 
-import io
 import secrets
-import tarfile
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from checker.verdict import Mistake
+from checker.workbench.packed import packed
 from checker.workbench.together import together
 
 if TYPE_CHECKING:
@@ -129,11 +128,5 @@ def _identity(volume: dict[str, Any] | None) -> object:
 
 def _import_tiny_image(engine: Engine, name: str, run: str) -> None:
     """Make an image of one file, like no other."""
-    layer = io.BytesIO()
-    with tarfile.open(fileobj=layer, mode="w") as tar:
-        content = name.encode()
-        entry = tarfile.TarInfo("bystander")
-        entry.size = len(content)
-        tar.addfile(entry, io.BytesIO(content))
     what = urlencode({"fromSrc": "-", "repo": name, "tag": "1", "changes": f"LABEL kata.run={run}"})
-    engine.order("POST", f"/images/create?{what}", layer.getvalue())
+    engine.order("POST", f"/images/create?{what}", packed({"bystander": name.encode()}))

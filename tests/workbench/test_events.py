@@ -20,13 +20,8 @@ pytestmark = pytest.mark.docker
 
 
 @pytest.fixture
-def told() -> list[Event]:
-    return []
-
-
-@pytest.fixture
-def events(client: DockerClient, told: list[Event]) -> Iterator[Events]:
-    events = Events(client, "events", tell=told.append)
+def events(client: DockerClient) -> Iterator[Events]:
+    events = Events(client, "events")
     yield events
     events.close()
 
@@ -74,11 +69,30 @@ def test_our_own_doings_are_left_out(corner: Corner, events: Events) -> None:
     assert actions(events.since(before), ours.id) == []
 
 
-def test_each_event_is_passed_on_as_it_comes(corner: Corner, events: Events, told: list[Event]) -> None:
-    """Whoever asked is told at once, before anybody looks."""
-    container = corner.create()
+def test_who_wants_to_hears_each_event_as_it_comes(corner: Corner, events: Events) -> None:
+    """A hearer has heard of everything at the end of the ``with`` and of nothing after it, not of our own doings."""
+    heard: list[Event] = []
+    with events.heard_by(heard.append):
+        container = corner.create("theirs")
+        ours = corner.create("ours", labels={"kata.run": "events"})
+    later = corner.create("later")
     events.position()
-    assert "create" in [event.action for event in told if event.id == container.id]
+    assert [event.action for event in heard if event.id == container.id] == ["create"]
+    assert [event for event in heard if event.id in (ours.id, later.id)] == []
+
+
+def test_a_hearer_who_fails_harms_nobody_else(corner: Corner, events: Events) -> None:
+    """The account goes on, and so do the others who hear it."""
+    heard: list[Event] = []
+
+    def fail(_: Event) -> None:
+        raise ValueError
+
+    before = events.position()
+    with events.heard_by(fail), events.heard_by(heard.append):
+        container = corner.create()
+    assert actions(events.since(before), container.id) == ["create"]
+    assert [event.action for event in heard if event.id == container.id] == ["create"]
 
 
 def test_more_than_an_engine_remembers(corner: Corner, client: DockerClient, events: Events) -> None:

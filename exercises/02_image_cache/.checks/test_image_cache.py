@@ -3,18 +3,16 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-import io
 import itertools
 import json
 import re
 import secrets
-import tarfile
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from checker.author import Bench, Container, Finished, Mistake, step, wait_for
+from checker.author import Bench, Container, Finished, Mistake, packed, step, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -422,7 +420,7 @@ def _ids(bench: Bench, image: Image) -> tuple[str, ...]:
 
 def _layer(bench: Bench, kind: str) -> bytes:
     name = f"{kind}-{bench.nonce()}"
-    return _tar({name: name.encode()})
+    return packed({name: name.encode()})
 
 
 def _image(bench: Bench, name: str, layers: tuple[bytes, ...]) -> Image:
@@ -452,14 +450,4 @@ def _archive(images: list[Image]) -> bytes:
         files |= {config: image.config, **dict(zip(layers, image.layers, strict=True))}
         tags = [f"{image.name}:latest"] if image.name else None
         manifest.append({"Config": config, "RepoTags": tags, "Layers": layers})
-    return _tar({**files, "manifest.json": json.dumps(manifest).encode()})
-
-
-def _tar(files: dict[str, bytes]) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            archive.addfile(entry, io.BytesIO(content))
-    return packed.getvalue()
+    return packed({**files, "manifest.json": json.dumps(manifest).encode()})

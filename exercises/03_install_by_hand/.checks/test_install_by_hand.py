@@ -1,18 +1,15 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import re
-import tarfile
 import tempfile
-import threading
 import time
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from checker.author import Bench, Container, Event, Finished, Mistake, step, wait_for
+from checker.author import Bench, Container, Event, Finished, Mistake, packed, step, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +108,8 @@ def ran(bench: Bench) -> Ran:
     since = bench.events.position()
     sentry = _plant_sentry(bench)
     environment = {"PATH": f"{sentry.parent}:{bench.engine.environment()['PATH']}"}
-    with Births(bench) as births, bench.start("run.sh", environment) as script:
+    births = Births(bench)
+    with bench.events.heard_by(births.hear), bench.start("run.sh", environment) as script:
         script.wait_until(births.are_hung_on_to, LIMIT)
         stuck: Mistake | None = None
         try:
@@ -121,8 +119,6 @@ def ran(bench: Bench) -> Ran:
             if mistake.key not in {"script.still_running", "script.waits_for_input"}:
                 raise
         events = bench.events.since(since)
-        made = {e.id for e in events if e.kind == "container" and e.action == "create"}
-        wait_for(lambda: made <= births.told, 3)
     return Ran(finished, stuck, since, events, dict(births.born), (sentry.parent / "called").exists())
 
 
@@ -257,21 +253,15 @@ class Births:
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self.born: dict[str, Born] = {}
-        self.told: set[str] = set()
         self._attached: dict[str, float] = {}
         self._asked = 0.0
-        wanted = {"type": "container", "event": ["create", "attach"]}
-        self._stream = bench.client.api.events(decode=True, filters=wanted)
-        self._thread = threading.Thread(target=self._listen, daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(Exception):  # the stream may have ended with its engine
-            self._stream.close()
-        self._thread.join(2)
+    def hear(self, event: Event) -> None:
+        """Look at what is made, and note who attaches to what; one that is gone already is known by its events."""
+        if (event.kind, event.action) == ("container", "attach"):
+            self._attached[event.id] = time.monotonic()
+        if (event.kind, event.action) == ("container", "create"):
+            self.born[event.id] = self._look(event.id)
 
     def are_hung_on_to(self) -> bool:
         """Return whether somebody has been attached to one for so long that nothing else will come."""
@@ -287,19 +277,6 @@ class Births:
     def _runs(self, id: str) -> bool:  # noqa: A002 - Docker's own word
         container = Container(self._bench.client, id, id[:12])
         return container.exists and container.is_running
-
-    def _listen(self) -> None:
-        with contextlib.suppress(Exception):  # closed by us
-            for row in self._stream:
-                found, about = row["Actor"]["ID"], row["Actor"].get("Attributes") or {}
-                if about.get("kata.run", self._bench.run_id) != self._bench.run_id:
-                    continue  # another exercise runs beside this one
-                if row["Action"] == "attach":
-                    self._attached[found] = time.monotonic()
-                    continue
-                with contextlib.suppress(Exception):  # gone already: then we know what the events tell
-                    self.born[found] = self._look(found)
-                self.told.add(found)
 
     def _look(self, id: str) -> Born:  # noqa: A002 - Docker's own word
         api = self._bench.client.api
@@ -463,12 +440,7 @@ def _was_for_want_of_wget(bench: Bench, one: Attempt) -> bool:
 
 def _wget_that_tells() -> bytes:
     content = f"#!/bin/sh\n: >{CALLED_MARK}\necho 'wget: not found' >&2\nexit 127\n".encode()
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as tar:
-        entry = tarfile.TarInfo("usr/bin/wget")
-        entry.size, entry.mode = len(content), 0o755
-        tar.addfile(entry, io.BytesIO(content))
-    return packed.getvalue()
+    return packed({"usr/bin/wget": content}, mode=0o755)
 
 
 def _redis_by_another_name(ran: Ran) -> Born | None:

@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-import io
 import random
 import re
-import tarfile
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from checker.author import Bench, Composition, Container, Finished, Mistake, Web, step, wait_for
+from checker.author import Bench, Composition, Container, Finished, Mistake, Web, packed, step, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -187,20 +185,10 @@ def _start(bench: Bench, name: str, app: Mapping[str, str]) -> Container:
             tmpfs={"/data": "ro"} if restless else None,
         ),
     )
-    api.put_archive(made["Id"], "/", _packed({f"app/{file}": text for file, text in app.items()}))
+    api.put_archive(made["Id"], "/", packed({f"app/{file}": text.encode() for file, text in app.items()}))
     api.start(made["Id"])
     bench.lend("container", made["Id"], full)
     return Container(bench.client, made["Id"], full)
-
-
-def _packed(files: Mapping[str, str]) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
-        for name, text in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(text.encode())
-            archive.addfile(entry, io.BytesIO(text.encode()))
-    return packed.getvalue()
 
 
 def _settle(broken: Broken) -> None:

@@ -2,17 +2,15 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import json
 import runpy
 import secrets
-import tarfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checker.author import Bench, Container, Mistake, Registry, step, together, wait_for
+from checker.author import Bench, Container, Mistake, Registry, packed, step, together, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -181,7 +179,7 @@ def _report(bench: Bench, image: str, sales: Sales, environment: Mapping[str, st
     )
     container = Container(bench.client, made["Id"], name)
     try:
-        api.put_archive(container.id, "/", _tar({"in/sales.csv": sales.text.encode()}))
+        api.put_archive(container.id, "/", packed({"in/sales.csv": sales.text.encode()}))
         container.start()
         if not wait_for(lambda: container.status == "exited", PATIENCE, every=0.05):
             raise Mistake("never_ends", seconds=PATIENCE)
@@ -206,7 +204,7 @@ def _newer_wheels(bench: Bench, news: str) -> Iterator[None]:
 
 def _house(letterhead: str, vat: int) -> tuple[bytes, bytes]:
     """Return the configuration and the only layer of an image that holds the house's rules."""
-    layer = _tar({"house/letterhead.txt": letterhead.encode(), "house/vat.txt": str(vat).encode()})
+    layer = packed({"house/letterhead.txt": letterhead.encode(), "house/vat.txt": str(vat).encode()})
     config = {
         "os": "linux",
         "architecture": "amd64",
@@ -215,13 +213,3 @@ def _house(letterhead: str, vat: int) -> tuple[bytes, bytes]:
         "history": [{"created_by": "the house"}],
     }
     return json.dumps(config).encode(), layer
-
-
-def _tar(files: dict[str, bytes]) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size, entry.mode = len(content), 0o644
-            archive.addfile(entry, io.BytesIO(content))
-    return packed.getvalue()

@@ -11,7 +11,7 @@ import tarfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from checker.author import Bench, Finished, Mistake, Registry, step
+from checker.author import Bench, Finished, Mistake, Registry, packed, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -243,7 +243,7 @@ def _clear_folder(folder: Path, keep: Path) -> None:
 def _put(bench: Bench, image: str, platform: str) -> None:
     """Load an image that says for what it is made; it is only looked at."""
     system, _, architecture = platform.partition("/")
-    layer = _tar({"for": platform.encode()})
+    layer = packed({"for": platform.encode()})
     config = {
         "os": system,
         "architecture": architecture,
@@ -251,19 +251,9 @@ def _put(bench: Bench, image: str, platform: str) -> None:
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{hashlib.sha256(layer).hexdigest()}"]},
         "history": [{"created_by": bench.nonce()}],
     }
-    packed = json.dumps(config).encode()
-    name = f"{hashlib.sha256(packed).hexdigest()}.json"
+    described = json.dumps(config).encode()
+    name = f"{hashlib.sha256(described).hexdigest()}.json"
     manifest = [{"Config": name, "RepoTags": [image], "Layers": ["layer.tar"]}]
-    archive = {name: packed, "layer.tar": layer, "manifest.json": json.dumps(manifest).encode()}
-    list(bench.client.api.load_image(io.BytesIO(_tar(archive))))
+    archive = {name: described, "layer.tar": layer, "manifest.json": json.dumps(manifest).encode()}
+    list(bench.client.api.load_image(io.BytesIO(packed(archive))))
     bench.client.api.inspect_image(image)  # an engine that cannot show it can judge nobody, and says so
-
-
-def _tar(files: dict[str, bytes]) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            archive.addfile(entry, io.BytesIO(content))
-    return packed.getvalue()

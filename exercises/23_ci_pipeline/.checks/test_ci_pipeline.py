@@ -4,16 +4,16 @@ import contextlib
 import json
 import os
 import shlex
-import threading
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from checker.author import (
     Bench,
     Container,
     Ended,
+    Event,
     Finished,
     Happening,
     KataError,
@@ -128,25 +128,12 @@ class Looking:
     def __init__(self, bench: Bench) -> None:
         self._api = bench.client.api
         self.images: dict[str, Layers] = {}
-        self._stream = self._api.events(decode=True, filters={"type": "container", "event": "create"})
-        self._thread = threading.Thread(target=self._listen, name="kata-looking", daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(Exception):  # the stream may have ended with its engine
-            self._stream.close()
-        self._thread.join(2)
-
-    def _listen(self) -> None:
-        with contextlib.suppress(Exception):  # closed by us
-            for row in self._stream:
-                found = row["Actor"]["ID"]
-                with contextlib.suppress(Exception):  # gone already
-                    image = self._api.inspect_container(found)["Image"]
-                    self.images[found] = tuple(self._api.inspect_image(image)["RootFS"]["Layers"])
+    def hear(self, event: Event) -> None:
+        """Look at what is made, unless it is gone already."""
+        if (event.kind, event.action) == ("container", "create"):
+            image = self._api.inspect_container(event.id)["Image"]
+            self.images[event.id] = tuple(self._api.inspect_image(image)["RootFS"]["Layers"])
 
 
 @dataclass
@@ -213,7 +200,8 @@ class Pipeline:
 
     def _watch(self, commit: Commit, run: Callable[[], Finished]) -> Outcome:
         before, since = self.registry.holdings(), self.bench.events.position()
-        with Looking(self.bench) as looking:
+        looking = Looking(self.bench)
+        with self.bench.events.heard_by(looking.hear):
             finished = run()
         made = [container for container in self.bench.created(since) if container.name != SITE]
         good = [container.id for container in made if self.bench.exit_code(container, since=since) == 0]
