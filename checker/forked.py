@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 __all__ = ["run_pytest"]
 
 # not our plugin, nor anything else in which pytest rewrites what is asserted: that it has to import itself
-_IMPORTED = ("pytest", "checker.author", "checker.workbench.bench", "checker.workbench.service", "docker.errors")
+_IMPORTED = (
+    "pytest",
+    "checker.author",
+    "checker.guard.serve",
+    "checker.workbench.bench",
+    "checker.workbench.service",
+    "docker.errors",
+)
 
 
 def run_pytest(arguments: Sequence[str], *, folder: Path, environment: Mapping[str, str], said: Path) -> int:

@@ -87,7 +87,10 @@ class Engine:
 
             cert, key = (str(Path(self.certs) / f"{name}.pem") for name in ("cert", "key"))
             tls = TLSConfig(client_cert=(cert, key), ca_cert=str(Path(self.certs) / "ca.pem"), verify=True)
-        return docker.DockerClient(base_url=self.host, timeout=int(seconds), tls=tls)
+        client = docker.DockerClient(base_url=self.host, timeout=int(seconds), tls=tls)
+        if self.host.startswith("unix:"):
+            client.api.trust_env = False  # no proxy stands before a socket: looking for one costs 2 ms a request
+        return client
 
     def request(self, method: str, path: str, body: object = None, *, seconds: float = 30) -> tuple[int, Any]:
         """Ask the engine's API one thing and return its status and parsed answer.

@@ -166,6 +166,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def _import_docker() -> None:
     import docker.errors  # noqa: F401, PLC0415 - what makes `docker` worth waiting for
 
+    import checker.guard.serve  # noqa: PLC0415
     import checker.workbench.bench  # noqa: F401, PLC0415
 
 
