@@ -21,6 +21,7 @@ APP = "kata-11-app:1.0"
 NATIVE, FOREIGN = "kata-11-native:1", "kata-11-stranger:1"
 SETTINGS = ("Cmd", "Entrypoint", "Env", "Volumes", "WorkingDir")
 FILE, REGISTRY = "file", "registry"
+PATIENCE = 90  # seconds for a script: an image is packed and unpacked, which takes a while on a busy machine
 PLATFORM = re.compile(r"(?<![\w/])([a-z]+/[a-z0-9_]+)(?:/v\d+)?(?![\w/])")
 ELSEWHERE = ("linux/s390x", "linux/riscv64", "linux/ppc64le", "linux/mips64le")  # no engine here runs on these
 
@@ -63,7 +64,9 @@ def shipped(bench: Bench, app: App) -> Iterator[Shipped]:
     del app  # it is there
     with bench.registry() as registry:
         environment = {"KATA_REGISTRY": registry.address}
-        yield Shipped(registry=registry, finished=bench.run("ship.sh", environment), environment=environment)
+        yield Shipped(
+            registry=registry, finished=bench.run("ship.sh", environment, seconds=PATIENCE), environment=environment
+        )
 
 
 @step
@@ -134,7 +137,7 @@ def test_knows_its_platform(bench: Bench, app: App, shipped: Shipped) -> None:
     del shipped  # what it made does not matter, but that something was shipped
     for image, wanted in ((FOREIGN, random.choice(ELSEWHERE)), (NATIVE, app.platform)):  # noqa: S311 - no secret
         _put(bench, image, wanted)
-        finished = bench.run("platform.sh", None, image)
+        finished = bench.run("platform.sh", None, image, seconds=PATIENCE)
         found = PLATFORM.findall(finished.said)
         if not found:
             said = finished.last_lines[-200:] or "∅"
@@ -146,7 +149,7 @@ def test_knows_its_platform(bench: Bench, app: App, shipped: Shipped) -> None:
 def _receive(bench: Bench, app: App, shipped: Shipped, way: str) -> None:
     """Let receive.sh get the image back on a machine that has nothing of it."""
     _forget(bench)
-    finished = bench.run("receive.sh", shipped.environment, way)
+    finished = bench.run("receive.sh", shipped.environment, way, seconds=PATIENCE)
     asked = bench.transcript.since(finished.first_request)
     if asked.asked("image.build") or asked.asked("build.grpc"):
         raise Mistake("built_again", way=way)
