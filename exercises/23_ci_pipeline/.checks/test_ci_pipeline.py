@@ -70,9 +70,18 @@ class Registry:
     url: str
 
     def ask(self, path: str) -> tuple[Any, str]:
-        """Return what it says, and the digest of it."""
+        """Return what it says, and the digest of it.
+
+        Asked again where no answer comes: a busy machine may leave one connection waiting.
+        """
+        for patience in (10, 20, 60):
+            with contextlib.suppress(TimeoutError):
+                return self._ask(path, patience)
+        raise KataError("check.engine_refused", detail="registry:2 does not answer")
+
+    def _ask(self, path: str, seconds: float) -> tuple[Any, str]:
         request = urllib.request.Request(f"{self.url}/v2/{path}", headers={"Accept": ", ".join(MANIFESTS)})
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=seconds) as answer:
             return json.load(answer), answer.headers.get("Docker-Content-Digest", "")
 
     def holdings(self) -> dict[str, str]:
