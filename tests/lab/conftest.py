@@ -93,23 +93,35 @@ class Machine:
     left: frozenset[str]
 
     @classmethod
-    def now(cls) -> Machine:
-        """Take stock."""
+    def now(cls, *, labs_only: bool = False) -> Machine:
+        """Take stock.
+
+        Args:
+            labs_only: Look at nothing that is no lab's: for tests that run beside others, whose things come and go.
+        """
         place, engine = Place.here(), find_engine()
         living = Store(place, print).alive()
         client = engine.client()
         try:
+            rows = client.api.containers(all=True)
+            processes = dict(_contained(place))
+            rows += client.api.containers(all=True)  # what has come while we looked
             found = Inventory.of(client)
-            labs = client.api.containers(all=True, filters={"label": LAB})
-            theirs = {row["Id"] for row in labs if row["Labels"][LAB].rpartition(".")[2] in living}
         finally:
             client.close()
-        mine = frozenset(line for line in found.containers if not any(f"-lab-{owner}-" in line for owner in living))
-        left = {*_mounts(place), *_loops(place), *_files(place), *_contained(place, theirs)}
+        theirs = {row["Id"] for row in rows if _owner(row) in living or (labs_only and not _owner(row))}
+        found = replace(found, containers=frozenset(line for line in found.containers if line.split()[1] not in theirs))
+        if labs_only:
+            found = replace(found, images=frozenset(), volumes=frozenset(), networks=frozenset())
+        left = {*_mounts(place), *_loops(place), *_files(place)}
+        left |= {line for line, groups in processes.items() if not any(full_id in groups for full_id in theirs)}
         if living:
             left = {line for line in left if not line.endswith(("labs/store", "labs/store.btrfs"))}
-        left = {line for line in left if not any(owner in line for owner in living)}
-        return cls(replace(found, containers=mine), frozenset(left))
+        return cls(found, frozenset(line for line in left if not any(owner in line for owner in living)))
+
+
+def _owner(row: dict[str, Any]) -> str:
+    return str(row["Labels"].get(LAB, "")).rpartition(".")[2]
 
 
 def _mounts(place: Place) -> Iterator[str]:
@@ -132,14 +144,14 @@ def _files(place: Place) -> Iterator[str]:
         yield from (f"file {file}" for file in pattern.parent.glob("*"))
 
 
-def _contained(place: Place, but: set[str]) -> Iterator[str]:
-    """Yield the processes that are in containers of our engine, without those in some."""
+def _contained(place: Place) -> Iterator[tuple[str, str]]:
+    """Yield the processes that are in containers of our engine, each with its control groups."""
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, IndexError):
             groups = (process / "cgroup").read_text("utf-8", "replace")
             root = (process / "mountinfo").read_text("utf-8", "replace").splitlines()[0]
-            if str(place.images) in root and not any(full_id in groups for full_id in but):
-                yield f"process {process.name} {(process / 'comm').read_text('utf-8', 'replace').strip()}"
+            if str(place.images) in root:
+                yield f"process {process.name} {(process / 'comm').read_text('utf-8', 'replace').strip()}", groups
 
 
 def until(holds: Callable[[], bool], seconds: float = 15) -> bool:
