@@ -85,7 +85,7 @@ def test_a_compose_file_of_elsewhere_is_not_fetched(lab: Lab, guard: Guard, incl
     """From a registry or from git nothing comes in: there is no way out, and it says so soon."""
     said = composed(lab, guard, SERVICE.format(command=PRINTS) + f"include:\n  - {include}\n")
     assert "ended" not in said
-    assert re.search(r"error|fail|could not|unable|denied|refused", said, re.IGNORECASE), said
+    assert re.search(r"disabled|error|fail|could not|unable|denied|refused", said, re.IGNORECASE), said
 
 
 def test_the_whole_machine_is_no_build_context(lab: Lab, guard: Guard) -> None:
@@ -134,8 +134,9 @@ def test_a_yaml_bomb_ends(lab: Lab, guard: Guard) -> None:
     """Aliases of aliases take no more than the time they get, and the lab goes on."""
     levels = [f"x-{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9)}]" for n in range(1, 10)]
     text = "x-0: &x0 [no, no, no]\n" + "\n".join(levels) + "\n" + SERVICE.format(command="echo ended")
-    said = composed(lab, guard, text)
-    assert said.count("no") < 10_000
+    script = f"cat > compose.yaml <<'END'\n{text}END\ntimeout -k 1 10 docker compose up 2>&1 | head -c 100000"
+    said = run_in(lab, script, seconds=40, docker=guard.host).said
+    assert "ended" not in said
     assert "hello there" in run_in(lab, "docker run --rm busybox:1 echo hello there", docker=guard.host).said
 
 
