@@ -1,6 +1,7 @@
 """Proves the course: every starter, solution and mistake that is kept beside an exercise is judged as a learner's is.
 
-``tests/course/NN_name/`` holds what an exercise has to stand up to::
+``kata selfcheck`` tries all of them, and so does ``kata test --full``; ``kata test`` itself tries one mistake for each
+check. ``tests/course/NN_name/`` holds what an exercise has to stand up to::
 
     solutions/another_way/      a correct solution of another kind; files not given are the reference solution's
     mistakes/exposed/           a wrong one, likewise, with an expect.toml:
@@ -8,7 +9,7 @@
         check = "answers_on_this_machine_only"    # the check it must fail …
         mistake = "published_to_everyone"         # … the sentence it must get, by its key …
         shows = ["0.0.0.0"]                       # … and what has to stand in that sentence, in both languages
-        long = true                               # it waits a time limit out: only ./kata test --full tries it
+        long = true                               # it waits a time limit out: ./kata test does not choose it
 
     leftovers.toml              containers = ["kata-04-redis"]: names that an earlier run may have left behind
 """

@@ -144,14 +144,14 @@ def test_lint_and_types_do_not_hide_the_tests(
     monkeypatch.setattr(basis, "watched", lambda command, cwd: watched(command, cwd) or ("check" in command))
     monkeypatch.setenv("KATA_LANG", "en")
     assert cli.run(["test", "-x"]) == 1
-    assert ran[-1][3:] == ["pytest", "tests", "-n", "2", "-m", "not full", "-x"]
+    assert ran[-1][3:] == ["pytest", "tests", "-n", "3", "-m", "not full", "-x"]
     assert capsys.readouterr().err.splitlines()[-1].endswith("see above: ruff check")
 
 
 def test_full_leaves_nothing_out(ran: list[list[str]]) -> None:
     """``--full`` runs what takes long, too."""
     assert cli.run(["test", "--full"]) == 0
-    assert ran[-1][3:] == ["pytest", "tests", "-n", "2"]
+    assert ran[-1][3:] == ["pytest", "tests", "-n", "3"]
 
 
 def _raising(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:

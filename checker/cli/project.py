@@ -34,7 +34,7 @@ def test(*, full: bool, arguments: tuple[str, ...]) -> int:
     failed = [name for name, command in _STATIC.items() if _step(name, [*basis.PYTHON, "-m", *command])]
     basis.up()
     mark = [] if full else ["-m", "not full"]
-    beside = ["-n", "2"]
+    beside = ["-n", "3"]
     code = _step("pytest", [*basis.PYTHON, "-m", "pytest", "tests", *beside, *mark, *arguments])
     if failed:
         basis.tell(say("cli.static_failed", names=", ".join(failed)))
