@@ -57,7 +57,8 @@ async def close(ledger: Ledger, grants: Grants, ask: Ask, names: tuple[str, ...]
 async def settle(ledger: Ledger, grants: Grants, ask: Ask, names: tuple[str, ...] | None = None) -> None:
     """Compare with what was there before the builds that are going on: new images and names are the run's own.
 
-    A name that was taken from an image that is not the run's goes back to it.
+    A name that was taken from an image that is not the run's goes back to it; not so one of another exercise's, which
+    is made and moved by runs beside this one.
     """
     before = ledger.before_builds
     if before is None:
@@ -82,7 +83,10 @@ def _is_foreign(row: Mapping[str, Any], ledger: Ledger) -> bool:
 
 async def _own(row: Mapping[str, Any], before: Mapping[str, str], ledger: Ledger, grants: Grants, ask: Ask) -> None:
     full_id, tags = row["Id"], complete(row.get("RepoTags"))
-    moved = [name for name in sorted(tags) if before.get(name) != full_id]
+    ours = {name for name in tags if not _is_an_exercises(name, ledger, grants)}
+    moved = [name for name in sorted(ours) if before.get(name) != full_id]
+    if tags and not moved:
+        return
     mine = [name for name in moved if _may_have(name, before, ledger, grants)]
     if full_id not in before and (mine or not tags or any(name in before for name in moved)):
         ledger.add("image", full_id)
@@ -95,15 +99,18 @@ async def _own(row: Mapping[str, Any], before: Mapping[str, str], ledger: Ledger
 
 
 def _may_have(name: str, before: Mapping[str, str], ledger: Ledger, grants: Grants) -> bool:
-    found = reference(name)
-    if is_own_tag(found, ledger, grants):
+    if is_own_tag(reference(name), ledger, grants):
         return True
-    if found.last.startswith("kata-"):  # another exercise's
-        return False
     if name in before:
         return name in grants.changes or ledger.has("image", before[name])
     # an image of the course came with a pull, or somebody else brought it in: all runs share it, and nobody owns it
     return name not in grants.images
+
+
+def _is_an_exercises(name: str, ledger: Ledger, grants: Grants) -> bool:
+    """Return whether a name belongs to another exercise."""
+    found = reference(name)
+    return found.last.startswith("kata-") and not is_own_tag(found, ledger, grants)
 
 
 async def _give_back(name: str, full_id: str, ask: Ask) -> None:
