@@ -173,7 +173,7 @@ class Evicted:
         hello: The ID that hello-world had.
         aliases: Other names that the same image had.
         users: Stopped containers that were made from it.
-        names: The names of all other images, and the ID of each.
+        names: The names of the other images of this exercise, and the ID of each.
         nameless: An image without a name that has nothing to do with hello-world.
     """
 
@@ -346,13 +346,11 @@ def _all_names(bench: Bench) -> list[tuple[str, str]]:
 
 
 def _names(bench: Bench) -> dict[str, str]:
-    """Return the names of all images but hello-world and those of other exercises, and the ID of each."""
-    prefix = bench.exercise.prefix
-    return {
-        tag: id_
-        for tag, id_ in _all_names(bench)
-        if not tag.startswith(f"{HELLO}:") and (tag.startswith(prefix) or not tag.startswith("kata-"))
-    }
+    """Return the names of the images that we made for this exercise, and the ID of each.
+
+    Others come and go beside us: the guard keeps a script from them, and the bystanders tell of one that got past it.
+    """
+    return {tag: id_ for tag, id_ in _all_names(bench) if tag.startswith(bench.exercise.prefix)}
 
 
 def _run_hello(bench: Bench) -> Container:
