@@ -115,7 +115,7 @@ class Machine:
             found = replace(found, images=frozenset(), volumes=frozenset(), networks=frozenset())
         left = {*_mounts(place), *_loops(place), *_files(place)}
         left |= {line for line, groups in processes.items() if not any(full_id in groups for full_id in theirs)}
-        if living:
+        if living or labs_only:  # who comes or goes beside us mounts and unmounts what all share
             left = {line for line in left if not line.endswith(("labs/store", "labs/store.btrfs"))}
         return cls(found, frozenset(line for line in left if not any(owner in line for owner in living)))
 
