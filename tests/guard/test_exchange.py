@@ -401,6 +401,14 @@ def test_another_runs_images_stay_its_own() -> None:
     assert it.kept.ids("tag") == (f"{HUB}mine:latest",)
 
 
+def test_a_name_that_another_run_moves_stays_where_it_is() -> None:
+    """A name of another exercise that got another image meanwhile is neither given back nor the run's."""
+    it = build([row(FOREIGN, "kata-05-web:latest")], [row(FOREIGN), row(NEW_IMAGE, "kata-05-web:latest")])
+    assert it.engine.asked[-1][1] == "/images/json"
+    assert it.kept.ids("image") == (IMAGE,)
+    assert it.kept.ids("tag") == (f"{HUB}mine:latest",)
+
+
 def test_an_image_of_the_course_that_came_meanwhile_is_nobodys() -> None:
     """Whoever pulled or loaded it: another run may be working with it, and would lose it when this one ends."""
     for digests in ([f"redis@sha256:{NEW}"], []):
