@@ -85,8 +85,6 @@ async def _own(row: Mapping[str, Any], before: Mapping[str, str], ledger: Ledger
     full_id, tags = row["Id"], complete(row.get("RepoTags"))
     ours = {name for name in tags if not _is_an_exercises(name, ledger, grants)}
     moved = [name for name in sorted(ours) if before.get(name) != full_id]
-    if tags and not moved:
-        return
     mine = [name for name in moved if _may_have(name, before, ledger, grants)]
     if full_id not in before and (mine or not tags or any(name in before for name in moved)):
         ledger.add("image", full_id)
