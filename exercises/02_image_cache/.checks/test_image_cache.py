@@ -173,7 +173,7 @@ class Evicted:
         hello: The ID that hello-world had.
         aliases: Other names that the same image had.
         users: Stopped containers that were made from it.
-        names: The names of the other images of this exercise, and the ID of each.
+        names: The names of the other images that this exercise made or needs, and the ID of each.
         nameless: An image without a name that has nothing to do with hello-world.
     """
 
@@ -346,11 +346,12 @@ def _all_names(bench: Bench) -> list[tuple[str, str]]:
 
 
 def _names(bench: Bench) -> dict[str, str]:
-    """Return the names of the images that we made for this exercise, and the ID of each.
+    """Return the names of the images that this exercise made or needs, but for hello-world, and the ID of each.
 
     Others come and go beside us: the guard keeps a script from them, and the bystanders tell of one that got past it.
     """
-    return {tag: id_ for tag, id_ in _all_names(bench) if tag.startswith(bench.exercise.prefix)}
+    needed = set(bench.exercise.images) - {HELLO}
+    return {tag: id_ for tag, id_ in _all_names(bench) if tag.startswith(bench.exercise.prefix) or tag in needed}
 
 
 def _run_hello(bench: Bench) -> Container:
