@@ -11,7 +11,7 @@ from checker.plugin.collection import (
     pytest_xdist_make_scheduler,
 )
 from checker.plugin.fixtures import bench, engine, run, work
-from checker.plugin.interruption import pytest_runtest_teardown
+from checker.plugin.interruption import pytest_runtest_call, pytest_runtest_setup, pytest_runtest_teardown
 from checker.plugin.judging import pytest_runtest_makereport
 from checker.plugin.session import (
     pytest_addoption,
@@ -31,7 +31,9 @@ __all__ = [
     "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_ignore_collect",
+    "pytest_runtest_call",
     "pytest_runtest_makereport",
+    "pytest_runtest_setup",
     "pytest_runtest_teardown",
     "pytest_sessionfinish",
     "pytest_xdist_make_scheduler",

@@ -14,16 +14,30 @@ from checker.plugin.collection import exercise_of
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-__all__ = ["end_on_termination", "leave_in_peace", "pytest_runtest_teardown", "uninterrupted"]
+__all__ = [
+    "end_on_termination",
+    "leave_in_peace",
+    "pytest_runtest_call",
+    "pytest_runtest_setup",
+    "pytest_runtest_teardown",
+    "uninterrupted",
+]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_ASKED = threading.Event()
 
 
 def end_on_termination() -> None:
     """Treat SIGTERM and a closed terminal like Ctrl-C, so that they leave nothing behind either."""
+    _ASKED.clear()
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        signal.signal(signal.SIGHUP, signal.default_int_handler)
+        for number in _SIGNALS:
+            signal.signal(number, _interrupt)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    _ASKED.set()
+    raise KeyboardInterrupt
 
 
 def leave_in_peace(config: pytest.Config) -> None:
@@ -55,7 +69,22 @@ def uninterrupted() -> Iterator[None]:
         for number, handler in handlers.items():
             signal.signal(number, handler)
     if pressed:
+        _ASKED.set()
         raise KeyboardInterrupt
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave now where an interruption was lost.
+
+    Python prints an exception and goes on where it was raised while an object was being finalized
+    (https://docs.python.org/3/reference/datamodel.html#object.__del__), and an interruption can come right then.
+    """
+    if exercise_of(item) is not None and _ASKED.is_set():
+        raise KeyboardInterrupt
+
+
+pytest_runtest_call = pytest_runtest_setup
 
 
 @pytest.hookimpl(wrapper=True)

@@ -163,7 +163,8 @@ class Story:
         """Notice that somebody wants to leave; pytest itself leaves this way where it cannot collect."""
         self.was_interrupted = not isinstance(excinfo.value, pytest.Session.Interrupted)
         leave_in_peace(self.config)
-        excinfo.traceback = excinfo.traceback[-1:]  # nobody looks, and to lay it all out takes half a second
+        # nobody looks, and to lay it all out takes half a second; pytest wants one entry, and the last can be hidden
+        excinfo.traceback = excinfo.traceback[:1]
 
     def pytest_internalerror(self, excrepr: object) -> None:
         """Say that we stumbled; a learner cannot mend it."""

@@ -22,15 +22,18 @@ here = pathlib.Path(__file__).parent
 
 @pytest.fixture(scope="module")
 def step():
-    (here / "begun").touch()
     yield
     (here / "ending").touch()
     time.sleep({cleaning})
     (here / "cleaned").touch()
 
-def test_one(step): pass
+def test_one(step): (here / "begun").touch()
 def test_two(step): {waiting}
 """
+
+
+# in short sleeps: one long sleep is not woken by a signal that comes just before it begins
+WAITING = "[time.sleep(0.05) for _ in range(1200)]"
 
 
 def started(small: SmallCourse, *options: str) -> subprocess.Popen[str]:
@@ -49,7 +52,7 @@ def started(small: SmallCourse, *options: str) -> subprocess.Popen[str]:
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interruption_cleans_up_and_says_so(small: SmallCourse, how: signal.Signals) -> None:
     """Ctrl-C, SIGTERM and a closed terminal end the checks, clean up, write no grade, and are exit code 2."""
-    small.write(STEP.format(cleaning=0.1, waiting="time.sleep(60)"))
+    small.write(STEP.format(cleaning=0.1, waiting=WAITING))
     process = started(small)
     assert wait_for((small.exercise / ".checks" / "begun").exists, 30)
     process.send_signal(how)
@@ -61,9 +64,40 @@ def test_an_interruption_cleans_up_and_says_so(small: SmallCourse, how: signal.S
     assert not (small.root / "grades.json").exists()
 
 
+LOST = """
+import os, signal
+
+class Finalized:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+
+@pytest.fixture
+def step():
+    if {where} == "setup": Finalized()
+
+def test_one(step):
+    assert {where} == "call", "this was not to be run any more"
+    Finalized()
+
+def test_two():
+    assert False, "this was not to be run any more"
+"""
+
+
+@pytest.mark.parametrize("where", ["setup", "call"])
+def test_an_interruption_in_a_finalizer_is_not_lost(small: SmallCourse, where: str) -> None:
+    """Where Python passes over a KeyboardInterrupt, in ``__del__``, the next thing that would run is not run."""
+    small.write(LOST.format(where=repr(where)))
+    ran = small.run()
+    assert ran.code == 2, ran.out
+    assert "Interrupted. What the checks had started is being removed." in ran.out
+    assert "was not to be run" not in ran.out
+    assert ran.err == ""
+
+
 def test_impatience_does_not_stop_the_cleaning(small: SmallCourse) -> None:
     """Ctrl-C pressed again and again while it cleans up changes nothing, and shows no traceback."""
-    small.write(STEP.format(cleaning=1, waiting="time.sleep(60)"))
+    small.write(STEP.format(cleaning=1, waiting=WAITING))
     process = started(small)
     assert wait_for((small.exercise / ".checks" / "begun").exists, 30)
     process.send_signal(signal.SIGINT)
@@ -90,7 +124,7 @@ def test_an_interruption_while_the_last_check_cleans_up(small: SmallCourse) -> N
 
 def test_an_interruption_reaches_workers(small: SmallCourse) -> None:
     """With -n too Ctrl-C at the terminal, which goes to all processes, cleans up."""
-    small.write(STEP.format(cleaning=0.1, waiting="time.sleep(60)"))
+    small.write(STEP.format(cleaning=0.1, waiting=WAITING))
     process = started(small, "-n", "1")
     assert wait_for((small.exercise / ".checks" / "begun").exists, 30)
     os.killpg(process.pid, signal.SIGINT)
