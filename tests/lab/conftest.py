@@ -119,6 +119,11 @@ class Machine:
             left = {line for line in left if not line.endswith(("labs/store", "labs/store.btrfs"))}
         return cls(found, frozenset(line for line in left if not any(owner in line for owner in living)))
 
+    def came_since(self, before: Machine) -> list[str]:
+        """Return what is here that was not; what went meanwhile may have been another test's."""
+        came = (line for line in before.engine.differences(self.engine) if line.startswith("+"))
+        return [*came, *sorted(self.left - before.left)]
+
 
 def _owner(row: dict[str, Any]) -> str:
     return str(row["Labels"].get(LAB, "")).rpartition(".")[2]
