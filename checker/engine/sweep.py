@@ -59,10 +59,7 @@ _LISTS: Mapping[str, str] = {
 
 
 def _remove(engine: Engine, kind: str, wanted: Callable[[str], bool], filters: Mapping[str, list[str]]) -> list[str]:
-    path = _LISTS[kind] + urlencode({"filters": json.dumps(filters)})
-    status, found = engine.request("GET", path)
-    if status != 200:
-        raise KataError("engine.refused", what=f"list {kind}s", detail=found)
+    found = engine.order("GET", _LISTS[kind] + urlencode({"filters": json.dumps(filters)}))
     rows = (found.get("Volumes") or []) if kind == "volume" else found
     gone = []
     for row in rows:
