@@ -14,7 +14,7 @@ from checker.engine import Engine, find_engine
 from checker.engine.place import Place
 from checker.phrase import KataError
 from checker.plugin.collection import ExerciseDir
-from checker.plugin.kept import BENCH, ENGINE, JOURNAL, STREAM
+from checker.plugin.kept import BENCH, ENGINE, STARTED, STREAM
 from checker.work import Work
 from checker.workbench.run import Run, unwritable
 from checker.workbench.seat import seat
@@ -62,10 +62,10 @@ def bench(request: pytest.FixtureRequest, engine: Engine, work: Work, run: Run) 
     from checker.workbench.bench import Bench  # noqa: PLC0415 - collecting needs no Docker
 
     exercise = _exercise(request)
-    live, journal = _live(request.config), request.config.stash.get(JOURNAL, None)
+    live, started = _live(request.config), request.config.stash.get(STARTED, None)
     opening = Bench(engine, exercise, work, run, tell=live.tell if live else None)
-    if journal is not None:
-        opening.on_start = journal.started
+    if started is not None:
+        opening.on_start = started
     with _alone(engine, exercise), opening as opened:
         request.config.stash[BENCH] = opened
         yield opened

@@ -17,7 +17,7 @@ from checker.exercise import Course, Exercise, UnknownExerciseError
 from checker.phrase import KataError, say
 from checker.plugin.collection import course_of, exercise_of, keep_out_conftests
 from checker.plugin.interruption import end_on_termination, uninterrupted
-from checker.plugin.kept import JOURNAL, STREAM
+from checker.plugin.kept import STARTED, STREAM
 from checker.plugin.selection import resolve
 from checker.plugin.story import Story
 
@@ -139,8 +139,9 @@ def _open_journal(config: pytest.Config) -> None:
     if file is not None:
         from checker.plugin.journal import Journal  # noqa: PLC0415 - only where a class is graded
 
-        config.stash[JOURNAL] = Journal(config.invocation_params.dir / file)
-        config.pluginmanager.register(config.stash[JOURNAL], "kata-journal")
+        journal = Journal(config.invocation_params.dir / file)
+        config.stash[STARTED] = journal.started
+        config.pluginmanager.register(journal, "kata-journal")
 
 
 def _past_capture(config: pytest.Config, stream: TextIO) -> TextIO:

@@ -40,14 +40,14 @@ ko = "{what:이} 틀렸어요."
 """
 CHECKS = """
 import os, signal, time
-from checker.plugin.kept import JOURNAL
+from checker.plugin.kept import STARTED
 from checker.verdict import Mistake
 
 
 def test_is_right(work, request):
     said = work.text("answer.txt").strip()
     if said == "hangs":
-        request.config.stash[JOURNAL].started("answer.txt")
+        request.config.stash[STARTED]("answer.txt")
     while said in ("hangs", "we hang"):
         time.sleep(0.05)
     if said == "dies":
