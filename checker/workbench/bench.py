@@ -202,6 +202,7 @@ class Bench:
         target: str = "",
         arguments: Mapping[str, str] | None = None,
         secrets: Mapping[str, Path] | None = None,
+        contexts: Mapping[str, str] | None = None,
         no_cache: bool = False,
         tag: str = "",
         labelled: bool = True,
@@ -215,6 +216,7 @@ class Bench:
             target: The stage to stop at; empty for the last one.
             arguments: Values for its ARGs.
             secrets: Files for ``RUN --mount=type=secret``, by their id.
+            contexts: Further contexts, folders or ``docker-image://…``, by their name.
             no_cache: Whether every step has to be carried out anew.
             tag: What the image is called, ``kata-06-quotes``; empty for a name that nobody has.
             labelled: Whether the image is labelled as ours. Its containers inherit the label and are then no
@@ -237,6 +239,7 @@ class Bench:
             target=target,
             arguments=arguments or {},
             secrets=secrets or {},
+            contexts=contexts or {},
             no_cache=no_cache,
             label=self.run_id if labelled else "",
         )

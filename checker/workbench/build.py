@@ -14,6 +14,7 @@ import signal
 import subprocess
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from checker.phrase import KataError
@@ -22,7 +23,6 @@ from checker.workbench.progress import Progress, Step
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-    from pathlib import Path
 
     from checker.engine import Engine
 
@@ -51,6 +51,7 @@ class Order:
         target: The stage to stop at; empty for the last one.
         arguments: Values for the Dockerfile's ARGs.
         secrets: Files for ``RUN --mount=type=secret``, by their id.
+        contexts: Further contexts, folders or ``docker-image://…``, by the name that ``COPY --from`` has for them.
         no_cache: Whether every step has to be carried out anew.
         label: What the image carries as ``kata.run``; empty for an image without the label.
     """
@@ -61,6 +62,7 @@ class Order:
     target: str = ""
     arguments: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, Path] = field(default_factory=dict)
+    contexts: Mapping[str, str] = field(default_factory=dict)
     no_cache: bool = False
     label: str = ""
 
@@ -73,6 +75,7 @@ class Order:
         options += ["--no-cache"] if self.no_cache else []
         options += [f"--build-arg={name}={value}" for name, value in self.arguments.items()]
         options += [f"--secret=id={name},src={file}" for name, file in self.secrets.items()]
+        options += [f"--build-context={name}={where}" for name, where in self.contexts.items()]
         return ["docker", "buildx", "build", *options, "."]
 
 
@@ -110,8 +113,9 @@ def build(engine: Engine, order: Order, *, seconds: float, known_images: Collect
         Mistake: The Dockerfile cannot be built, or one of its steps does not end.
         KataError: The CLI cannot build with BuildKit, or what went wrong is nothing that is known.
     """
-    if not order.context.is_dir():
-        raise Mistake("docker.context_missing", path=order.context.name)
+    for folder in (order.context, *(Path(where) for where in order.contexts.values() if "://" not in where)):
+        if not folder.is_dir():
+            raise Mistake("docker.context_missing", path=folder.name)
     started = time.monotonic()
     progress = Progress()
     code = _run(order, _environment(engine), progress, started + seconds)

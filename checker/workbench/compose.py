@@ -64,7 +64,8 @@ class Composition:
         """Build the image of each service that has a ``build``, with no network; again whenever it is called.
 
         Services that share an image's name share what was built last under it, as with ``docker compose build``.
-        Understood are ``context``, ``dockerfile``, ``dockerfile_inline``, ``target`` and ``args``.
+        Understood are ``context``, ``dockerfile``, ``dockerfile_inline``, ``target``, ``args`` and, where they are
+        folders or images, ``additional_contexts``.
 
         Args:
             seconds: How long each may take.
@@ -128,27 +129,42 @@ class Composition:
         return found[0]
 
     def _build(self, name: str, build: Mapping[str, Any], *, seconds: float, no_cache: bool) -> Built:
-        work = self._bench.work.folder.resolve()
-        context = Path(build.get("context") or work).resolve()
-        if not context.is_relative_to(work):
-            raise Mistake("compose.context_outside", service=name, context=build.get("context"))
+        context = self._inside(name, build.get("context") or ".")
         dockerfile = str(build.get("dockerfile") or "Dockerfile")
-        called = str(context.relative_to(work) / dockerfile)
+        called = str(context / dockerfile)
         if build.get("dockerfile_inline"):
             dockerfile, called = str(self._folder / f"Dockerfile of {name}"), f"{name}: dockerfile_inline"
             Path(dockerfile).write_text(build["dockerfile_inline"], encoding="utf-8")
         try:
             return self._bench.build(
-                context.relative_to(work),
+                context,
                 dockerfile=dockerfile,
                 target=str(build.get("target") or ""),
                 arguments={key: str(value) for key, value in (build.get("args") or {}).items() if value is not None},
+                contexts=self._further_contexts(name, build),
                 labelled=False,  # its containers would inherit the label, and count as ours
                 no_cache=no_cache,
                 seconds=seconds,
             )
         except Mistake as mistake:
             raise _placed(mistake, dockerfile, called) from None
+
+    def _inside(self, service: str, folder: str) -> Path:
+        """Return a folder that a service is built from, seen from the copy of the work."""
+        work = self._bench.work.folder.resolve()
+        found = (work / folder).resolve()
+        if not found.is_relative_to(work):
+            raise Mistake("compose.context_outside", service=service, context=folder)
+        return found.relative_to(work)
+
+    def _further_contexts(self, service: str, build: Mapping[str, Any]) -> dict[str, str]:
+        contexts: dict[str, str] = build.get("additional_contexts") or {}
+        folders = {name: where for name, where in contexts.items() if not where.startswith("docker-image://")}
+        for name, where in folders.items():
+            if "://" in where or where.startswith("service:"):
+                raise Mistake("compose.context_of_another_kind", service=service, context=f"{name}={where}")
+            folders[name] = str(self._bench.work.folder / self._inside(service, where))
+        return {**contexts, **folders}
 
     def _image(self, service: str) -> str:
         return str(self.services[service].get("image") or service)

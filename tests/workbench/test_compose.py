@@ -116,6 +116,48 @@ def test_nothing_is_built_outside_the_work(tmp_path: Path, engine: Engine) -> No
         assert caught.value.key == "compose.context_outside"
 
 
+FURTHER = """
+services:
+  web:
+    network_mode: none
+    build:
+      context: .
+      dockerfile_inline: |
+        FROM scratch
+        COPY --from=more words more
+        COPY --from=image /bin/busybox /bin/sh
+        CMD ["sh", "-c", "cat < /more"]
+      additional_contexts:
+        more: {more}
+        image: docker-image://busybox:1
+"""
+
+
+def test_further_contexts(tmp_path: Path, engine: Engine) -> None:
+    """A build may take files from another folder of the learner's and from an image, as Compose lets it."""
+    with opened(FURTHER.format(more="./further"), tmp_path, engine) as bench:
+        bench.work.put("further/words", "further words")
+        assert bench.compose().build()["web"].steps
+
+
+@pytest.mark.parametrize(
+    ("more", "key"),
+    [
+        ("..", "compose.context_outside"),
+        ("/etc", "compose.context_outside"),
+        ("https://example.org/more.git", "compose.context_of_another_kind"),
+        ("./absent", "docker.context_missing"),
+    ],
+)
+def test_further_contexts_that_cannot_be_had(tmp_path: Path, engine: Engine, more: str, key: str) -> None:
+    """A further context outside the learner's folder is not read; one that is missing or of another kind is named."""
+    with opened(FURTHER.format(more=more), tmp_path, engine) as bench:
+        with pytest.raises(Mistake) as caught:
+            bench.compose().build()
+        assert caught.value.key == key
+        assert more.lstrip("./") in str(caught.value.blanks)
+
+
 def test_services_of_one_image_share_what_was_built_last(tmp_path: Path, engine: Engine) -> None:
     """Two services that give their images the same name run the same image, as with Compose's own build."""
     service = """
