@@ -107,6 +107,21 @@ class Registry:
             return None
         return str(found["Descriptor"]["digest"])
 
+    def layers(self, name: str) -> tuple[str, ...]:
+        """Return the layers of an image on it as the engine shows them, which pulls it for that.
+
+        Args:
+            name: What it is called on the registry: ``kata-23-app:1.2``.
+
+        Raises:
+            LookupError: It is not there.
+        """
+        repository, digest = f"{self.address}/{name.partition(':')[0]}", self.digest(name)
+        if digest is None:
+            raise LookupError(name)
+        self._client.api.pull(repository, tag=digest)
+        return tuple(self._client.api.inspect_image(f"{repository}@{digest}")["RootFS"]["Layers"])
+
     def contents(self) -> dict[str, str]:
         """Return all names on it, and the digest that each stands for."""
         found = {name: self.digest(name) for name in self._names()}

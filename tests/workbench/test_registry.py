@@ -68,9 +68,11 @@ def test_what_is_pushed_can_be_pulled(services: Services, client: DockerClient, 
 
 
 def test_a_name_that_stands_for_nothing(services: Services) -> None:
-    """A name that nobody pushed has no digest."""
+    """A name that nobody pushed has no digest and no layers."""
     with serve_registry(services) as registry:
         assert registry.digest("kata-test-shop:9") is None
+        with pytest.raises(LookupError, match="kata-test-shop:9"):
+            registry.layers("kata-test-shop:9")
 
 
 def test_a_moved_tag(services: Services, client: DockerClient, image: str) -> None:
@@ -94,8 +96,7 @@ def test_what_is_put_there_depends_on_its_bytes_alone(services: Services, client
         digest = registry.put("kata-test-house:1.0", json.dumps(config).encode(), layer)
         assert digest == "sha256:d779d8fd90b71988cb288266f0ae2b0e0dcd722a9e3a5d7dad24e836fc6cf9ad"
         assert registry.contents() == {"kata-test-house:1.0": digest}
-        client.api.pull(f"{registry.address}/kata-test-house@{digest}")
-        found = client.api.inspect_image(f"{registry.address}/kata-test-house@{digest}")
-        assert found["RootFS"]["Layers"] == diff_ids
+        assert registry.layers("kata-test-house:1.0") == tuple(diff_ids)
+        assert client.api.inspect_image(f"{registry.address}/kata-test-house@{digest}")["RootFS"]["Layers"] == diff_ids
         other = registry.put("kata-test-house:1.0", json.dumps({**config, "author": "else"}).encode(), layer)
         assert registry.digest("kata-test-house:1.0") == other != digest

@@ -1,23 +1,20 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shlex
-import urllib.error
-import urllib.request
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from checker.author import (
     Bench,
-    Container,
     Ended,
     Event,
     Finished,
     Happening,
     KataError,
     Mistake,
+    Registry,
     Runner,
     Workflow,
     read_workflow,
@@ -38,16 +35,16 @@ ALONE = {
     "GIT_CONFIG_KEY_0": "safe.directory",
     "GIT_CONFIG_VALUE_0": "*",
 }
-MANIFESTS = (
-    "application/vnd.docker.distribution.manifest.v2+json",
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-    "application/vnd.oci.image.index.v1+json",
-)
 RED = {  # what to say where a red commit was pushed, and where it was green
     "failing": ("failing_pushed", "failing_is_green"),
     "broken": ("broken_pushed", "broken_is_green"),
 }
+SPOILS = """# makes the site, and spoils what the tests read
+from pathlib import Path
+Path("site").mkdir(exist_ok=True)
+Path("site/index.html").write_text("{words}", encoding="utf-8")
+Path("words.txt").write_text("TODO", encoding="utf-8")
+"""
 SHORTEST = 7  # letters of a commit's id that still name it
 
 Layers = tuple[str, ...]
@@ -60,48 +57,6 @@ class Commit:
     id: str
     words: str
     github: Mapping[str, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Registry:
-    """The registry of this run; ``address`` is what scripts call it."""
-
-    address: str
-    url: str
-
-    def ask(self, path: str) -> tuple[Any, str]:
-        """Return what it says, and the digest of it.
-
-        Asked again where no answer comes: a busy machine may leave one connection waiting.
-        """
-        for patience in (10, 20, 60):
-            with contextlib.suppress(TimeoutError):
-                return self._ask(path, patience)
-        raise KataError("check.engine_refused", detail="registry:2 does not answer")
-
-    def _ask(self, path: str, seconds: float) -> tuple[Any, str]:
-        request = urllib.request.Request(f"{self.url}/v2/{path}", headers={"Accept": ", ".join(MANIFESTS)})
-        with urllib.request.urlopen(request, timeout=seconds) as answer:
-            return json.load(answer), answer.headers.get("Docker-Content-Digest", "")
-
-    def holdings(self) -> dict[str, str]:
-        """Return the digest of everything that it holds, by repository and tag."""
-        held = {}
-        for repository in self.ask("_catalog")[0]["repositories"]:
-            with contextlib.suppress(urllib.error.HTTPError):  # a repository of which all is gone
-                for tag in self.ask(f"{repository}/tags/list")[0]["tags"] or ():
-                    held[f"{repository}:{tag}"] = self.ask(f"{repository}/manifests/{tag}")[1]
-        return held
-
-    def layers(self, name: str) -> Layers:
-        """Return the layers of an image that it holds, as the engine would show them."""
-        repository, _, tag = name.rpartition(":")
-        manifest, _ = self.ask(f"{repository}/manifests/{tag}")
-        if "manifests" in manifest:  # an index; what is not for a machine is about the image, not an image
-            real = (one for one in manifest["manifests"] if one.get("platform", {}).get("os") != "unknown")
-            manifest, _ = self.ask(f"{repository}/manifests/{next(real)['digest']}")
-        config, _ = self.ask(f"{repository}/blobs/{manifest['config']['digest']}")
-        return tuple(config["rootfs"]["diff_ids"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,13 +163,13 @@ class Pipeline:
         return self.bench.run(script, {**self._machine, **environment}, seconds=60)
 
     def _watch(self, commit: Commit, run: Callable[[], Finished]) -> Outcome:
-        before, since = self.registry.holdings(), self.bench.events.position()
+        before, since = self.registry.contents(), self.bench.events.position()
         looking = Looking(self.bench)
         with self.bench.events.heard_by(looking.hear):
             finished = run()
         made = [container for container in self.bench.created(since) if container.name != SITE]
         good = [container.id for container in made if self.bench.exit_code(container, since=since) == 0]
-        new = set(self.registry.holdings().items()) - set(before.items())
+        new = set(self.registry.contents().items()) - set(before.items())
         return Outcome(
             commit=commit,
             finished=finished,
@@ -262,22 +217,9 @@ class Pipeline:
 
 
 @step
-def registry(bench: Bench) -> Registry:
-    """Start a real registry that can be reached from this machine only."""
-    name = f"{bench.exercise.prefix}registry"
-    config = {
-        "Image": "registry:2",
-        "Labels": {"kata.run": bench.run_id},
-        "ExposedPorts": {"5000/tcp": {}},
-        "HostConfig": {"PortBindings": {"5000/tcp": [{"HostIp": "127.0.0.1", "HostPort": ""}]}},
-    }
-    made = bench.client.api.create_container_from_config(config, name)
-    bench.client.api.start(made["Id"])
-    port = Container(bench.client, made["Id"], name).published(5000)[0].port
-    found = Registry(address=f"127.0.0.1:{port}", url=f"http://{bench.engine.published_host}:{port}")
-    if not wait_for(lambda: _answers(found), 15, every=0.05):
-        raise KataError("check.engine_refused", detail="registry:2 does not answer")
-    return found
+def registry(bench: Bench) -> Iterator[Registry]:
+    with bench.registry() as registry:
+        yield registry
 
 
 @step
@@ -314,16 +256,19 @@ def good(bench: Bench, pipeline: Pipeline) -> Outcome:
 
 @step
 def reds(pipeline: Pipeline, good: Outcome) -> dict[str, Outcome]:
-    """A commit that cannot be built, one whose test fails, and one whose test fails in the image alone.
+    """A commit that cannot be built, one whose test fails, and two whose test fails in the image alone.
 
     The first comes right after a good one: who then goes on with the image that is there would ship that once more.
+    The last two fail in no other place: one needs what every machine has that runs docker, the other is spoilt by its
+    own build.
     """
     failing = {"words.txt": "TODO {words}\n"}
     broken = {"build.py": "this is no Python ({words}\n"}
     only_here = {"needs.txt": "python3 docker\n"}
+    spoilt = {"build.py": SPOILS}
     return {
         name: pipeline.run(pipeline.commit("main", files))
-        for name, files in (("broken", broken), ("failing", failing), ("only_here", only_here))
+        for name, files in (("broken", broken), ("failing", failing), ("only_here", only_here), ("spoilt", spoilt))
     }
 
 
@@ -355,9 +300,9 @@ def test_red_commit_is_not_pushed(reds: dict[str, Outcome]) -> None:
 
 
 def test_pushes_what_was_tested(bench: Bench, registry: Registry, reds: dict[str, Outcome], again: Outcome) -> None:
-    elsewhere = reds["only_here"]
-    if elsewhere.is_green or elsewhere.new:
-        raise Mistake("tested_on_the_machine")
+    for name, mistake in (("only_here", "tested_on_the_machine"), ("spoilt", "tested_before_the_build")):
+        if reds[name].is_green or reds[name].new:
+            raise Mistake(mistake)
     if not again.under_its_id():
         raise Mistake("nothing_pushed")
     pushed = registry.layers(again.under_its_id()[0])
@@ -450,13 +395,6 @@ def _github(id_: str, branch: str, event: str) -> dict[str, str]:
     if event == "pull_request":
         return {**common, "ref": "refs/pull/7/merge", "ref_name": "7/merge", "base_ref": "main", "head_ref": branch}
     return {**common, "ref": f"refs/heads/{branch}", "ref_name": branch, "base_ref": "", "head_ref": ""}
-
-
-def _answers(registry: Registry) -> bool:
-    with contextlib.suppress(OSError, ValueError):
-        registry.ask("")
-        return True
-    return False
 
 
 def _named(bench: Bench) -> Iterator[str]:
