@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 REQUESTS = 30
 SLOW_ONES = 18
+SLOW = 0.15  # seconds that server.py sleeps for a slow one, and serves nobody else
 SHARED = 2 / 3  # of the time: a proxy that picks one of three at random needs more than a third, and seldom a half
 SOON = 20  # seconds until newcomers have work: what nginx may cache, and a busy machine
 PATIENCE = 12  # seconds that one request may take: a container that is gone is noticed after some three
@@ -105,6 +106,8 @@ def test_only_the_proxy_is_published(three: Site) -> None:
 
 
 def test_slow_requests_are_shared(time_of_one: float, three: Site) -> None:
+    if time_of_one < SLOW_ONES * SLOW:
+        raise Mistake("too_fast", one=f"{time_of_one:.1f}", least=f"{SLOW_ONES * SLOW:.1f}")
     times: list[float] = []
     for _ in range(4):  # a proxy that throws dice may once have been unlucky
         times.append(three.slow())
