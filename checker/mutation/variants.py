@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -38,18 +39,19 @@ class Variant:
 
 
 def variants(file: str, text: str) -> tuple[Variant, ...]:
-    """Return the variants of a file: no text twice, and none that is the file itself.
+    """Return the variants of a file: no text twice, no name twice, and none that is the file itself.
 
     Args:
         file: The file, seen from the solution's folder; its name says what kind of file it is.
         text: What it holds.
     """
     kind = _KINDS.get(file.rpartition(".")[2], _of_a_script) if "Dockerfile" not in file else _of_a_dockerfile
-    seen, found = {text}, []
+    seen, found, times = {text}, [], Counter[str]()
     for what, changed in kind(text):
         if changed not in seen:
             seen.add(changed)
-            found.append(Variant(file=file, what=what, text=changed))
+            times[what] += 1  # the same words may stand in a file more than once
+            found.append(Variant(file=file, what=what if times[what] == 1 else f"{what} ({times[what]})", text=changed))
     return tuple(found)
 
 
@@ -58,7 +60,7 @@ def variants(file: str, text: str) -> tuple[Variant, ...]:
 
 # what only holds other lines together; without it nothing could be run at all
 _STRUCTURE = re.compile(
-    r"^\s*(?:#.*|\s*|fi|done|esac|then|else|do|\{|\}|\)|(?:if|for|while|until|case|elif)\b.*|.*\{)\s*$"
+    r"^\s*(?:#.*|\s*|fi|done|esac|;;|then|else|do|\{|\}|\)|(?:if|for|while|until|case|elif)\b.*|.*\{)\s*$"
 )
 _BASE = re.compile(r"\s*(?:(?:#|FROM\b).*)?", re.IGNORECASE | re.DOTALL)
 _OPTION = re.compile(r"(?<=\s)(--?[A-Za-z][\w-]*(?:=\S+)?)(\s+[^\s-]\S*)?")

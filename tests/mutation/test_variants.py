@@ -37,6 +37,14 @@ def test_numbers_tags_and_paths_change() -> None:
     assert "docker run -p 127.0.0.1:8080:81 -v data:/srv web:1.2\n" in texts
 
 
+def test_the_same_words_twice_have_two_names() -> None:
+    """What stands in a file twice is dropped once and once, under names that can be told apart."""
+    found = said("run.sh", "case $1 in a) ;;\n;;\nesac\nsync\necho 1\nsync\n")
+    assert found["without “sync”"] == "case $1 in a) ;;\n;;\nesac\necho 1\nsync\n"
+    assert found["without “sync” (2)"] == "case $1 in a) ;;\n;;\nesac\nsync\necho 1\n"
+    assert "without “;;”" not in found
+
+
 def test_a_compose_file_loses_keys_and_entries() -> None:
     """Keys of all depths go, entries of lists too, and values change as they do in a line."""
     found = said("compose.yaml", "services:\n  web:\n    image: web:1\n    ports: ['8000:80', '1:2']\n    init: true\n")
