@@ -24,6 +24,8 @@ __all__ = ["Registry", "serve_registry"]
 
 IMAGE = "registry:2"
 PORT = 5000
+_PATIENCE = (5, 20, 60)
+"""Seconds for an answer, the first time and again: a busy machine may leave one connection waiting."""
 
 
 class Registry:
@@ -96,16 +98,23 @@ class Registry:
         return f"sha256:{top}"
 
     def digest(self, name: str) -> str | None:
-        """Return the digest that a name (``kata-12-web:1.2``) stands for now; None where it stands for nothing."""
+        """Return the digest that a name (``kata-12-web:1.2``) stands for now; None where it stands for nothing.
+
+        Raises:
+            KataError: The engine cannot say.
+        """
         from docker.errors import APIError  # noqa: PLC0415 - imported late, as everywhere
 
-        try:
-            found = self._client.api.inspect_distribution(f"{self.address}/{name}")
-        except APIError:
-            if name in self._names():
-                raise
-            return None
-        return str(found["Descriptor"]["digest"])
+        for _ in _PATIENCE:
+            try:
+                found = self._client.api.inspect_distribution(f"{self.address}/{name}")
+            except APIError as error:
+                if name not in self._names():
+                    return None
+                refused = error.explanation
+            else:
+                return str(found["Descriptor"]["digest"])
+        raise KataError("check.engine_refused", detail=str(refused)[:200])
 
     def layers(self, name: str) -> tuple[str, ...]:
         """Return the layers of an image on it as the engine shows them, which pulls it for that.
@@ -136,9 +145,13 @@ class Registry:
         )
 
     def _ask(self, path: str) -> dict[str, list[str]]:
-        reply = self._served.get(path, port=PORT)
-        found: dict[str, list[str]] = json.loads(reply.text) if reply is not None and reply.status == 200 else {}
-        return found
+        """Return what it says, nothing where it has no such thing; silence is no answer, and must not look like one."""
+        for seconds in _PATIENCE:
+            reply = self._served.get(path, port=PORT, seconds=seconds)
+            if reply is not None and reply.status in {200, 404}:
+                found: dict[str, list[str]] = json.loads(reply.text) if reply.status == 200 else {}
+                return found
+        raise KataError("check.engine_refused", detail=f"{IMAGE} does not answer")
 
 
 def _manifest(config: bytes, layer: bytes) -> bytes:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from checker.phrase import KataError
 from checker.workbench.registry import serve_registry
 from checker.workbench.service import Services
 
@@ -73,6 +74,19 @@ def test_a_name_that_stands_for_nothing(services: Services) -> None:
         assert registry.digest("kata-test-shop:9") is None
         with pytest.raises(LookupError, match="kata-test-shop:9"):
             registry.layers("kata-test-shop:9")
+
+
+def test_silence_is_not_taken_for_emptiness(
+    services: Services, client: DockerClient, image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A registry that does not answer is asked again and then is our trouble: it never looks like an empty one."""
+    monkeypatch.setattr("checker.workbench.registry._PATIENCE", (1, 1))
+    with serve_registry(services) as registry:
+        registry.push(image, "kata-test-shop:1")
+        (row,) = client.api.containers(filters={"label": f"kata.run={services.run}", "ancestor": "registry:2"})
+        client.api.pause(row["Id"])
+        with pytest.raises(KataError, match="registry:2 does not answer"):
+            registry.contents()
 
 
 def test_a_moved_tag(services: Services, client: DockerClient, image: str) -> None:
