@@ -151,6 +151,8 @@ def _job(name: str, job: Any, shell: tuple[str, str]) -> Job:  # noqa: ANN401 - 
     if not isinstance(job, dict):
         raise Mistake("workflow.no_steps", place=place)
     _known(job, _JOB, place)
+    if not job.get("runs-on"):
+        raise Mistake("workflow.no_machine", place=place)
     steps = job.get("steps")
     if not isinstance(steps, list) or not steps:
         raise Mistake("workflow.no_steps", place=place)

@@ -115,6 +115,7 @@ def test_a_workflow_knows_what_starts_it(on: str, push: bool, proposal: bool) ->
         ("- a list", "workflow.no_workflow", FILE),
         ("on: push\n", "workflow.no_workflow", FILE),
         ("on: push\njobs: {ci: {runs-on: x}}\n", "workflow.no_steps", "jobs.ci"),
+        ("on: push\njobs: {ci: {steps: [{run: x}]}}\n", "workflow.no_machine", "jobs.ci"),
         (written("      - name: nothing\n"), "workflow.no_run", "jobs.ci.steps[0]"),
         (written("      - uses: docker/login-action@v3\n"), "workflow.action", "docker/login-action@v3"),
         (written("      - uses: actions/checkout@v4\n        with: {ref: x}\n"), "workflow.unsupported", "ref"),
@@ -156,7 +157,7 @@ def test_a_failed_step_ends_its_job_and_those_that_need_it(tmp_path: Path) -> No
         "      - run: exit 3\n        continue-on-error: true\n"
         "      - run: exit 4\n      - run: echo not this\n      - if: failure()\n        run: echo but this\n"
     )
-    ended = ran(tmp_path, text + "  deploy:\n    needs: ci\n    steps:\n      - run: echo nor this\n")
+    ended = ran(tmp_path, text + "  deploy:\n    needs: ci\n    runs-on: x\n    steps:\n      - run: echo nor this\n")
     assert (ended.failed, ended.jobs) == ("exit 4", {"ci": "failure", "deploy": "skipped"})
     assert "but this" in ended.said
     assert "not this" not in ended.said
