@@ -75,8 +75,8 @@ def _mutated(wanted: Sequence[str]) -> int:
         for fate in fates(exercise, course.root, course.root / "tests" / "course"):
             tried, equivalent, here = tried + 1, equivalent + bool(fate.why), here + (not fate.is_right)
             if not fate.is_right:
-                key = "broken" if fate.is_broken else "survives" if fate.survived else "no_longer"
-                click.echo(say(f"mutation.{key}", exercise=exercise.number, variant=fate.variant))
+                key = "broken" if fate.broken else "survives" if fate.survived else "no_longer"
+                click.echo(say(f"mutation.{key}", exercise=exercise.number, variant=fate.variant, said=fate.broken))
         click.echo(say("mutation.done", exercise=exercise.number, number=tried, equivalent=equivalent, wrong=here))
         wrong += here
     return 1 if wrong else 0

@@ -28,19 +28,19 @@ class Fate:
     Attributes:
         variant: The variant.
         survived: Whether it earned every point.
-        is_broken: Whether something of ours broke over it, which no work may do.
+        broken: What of ours broke over it, which no work may do; empty where nothing did.
         why: Why it is as good as the solution, where somebody has said so.
     """
 
     variant: Variant
     survived: bool
-    is_broken: bool
+    broken: str
     why: str
 
     @property
     def is_right(self) -> bool:
         """Whether it is as it has to be: it fails, or somebody has said why it does not."""
-        return not self.is_broken and self.survived == bool(self.why)
+        return not self.broken and self.survived == bool(self.why)
 
 
 def variants_of(solution: Path) -> tuple[Variant, ...]:
@@ -105,6 +105,10 @@ def _fate(exercise: Exercise, root: Path, solution: Path, variant: Variant, why:
     return Fate(
         variant=variant,
         survived=grade.points == grade.max_points,
-        is_broken=grade.has(Outcome.BROKEN),
+        broken="\n".join(
+            f"{verdict.check}: {verdict.feedback.here() if verdict.feedback else ''}"
+            for verdict in grade.verdicts
+            if verdict.outcome is Outcome.BROKEN
+        ),
         why=why,
     )
