@@ -90,14 +90,24 @@ class Looking:
     """Looks at every container the moment it is made: a tag may name another image a second later."""
 
     def __init__(self, bench: Bench) -> None:
-        self._api = bench.client.api
-        self.images: dict[str, Layers] = {}
+        self._bench = bench
+        self._images: dict[str, Layers] = {}
+        self._names: dict[str, str] = {}
 
     def hear(self, event: Event) -> None:
         """Look at what is made, unless it is gone already."""
         if (event.kind, event.action) == ("container", "create"):
-            image = self._api.inspect_container(event.id)["Image"]
-            self.images[event.id] = tuple(self._api.inspect_image(image)["RootFS"]["Layers"])
+            self._names[event.id] = event.about.get("image", "")
+            image = self._bench.client.api.inspect_container(event.id)["Image"]
+            self._images[event.id] = self._layers(image)
+
+    def layers(self, id_: str) -> Layers:
+        """Return the layers of a container's image; of one that was gone too soon, those that its name has now."""
+        return self._images.get(id_) or self._layers(self._names.get(id_, ""))
+
+    def _layers(self, image: str) -> Layers:
+        found = self._bench.image(image) if image else None
+        return tuple(found["RootFS"]["Layers"] or ()) if found else ()
 
 
 @dataclass
@@ -174,7 +184,7 @@ class Pipeline:
             commit=commit,
             finished=finished,
             new=frozenset(name for name, _ in new),
-            tested=frozenset(looking.images[id_] for id_ in good if id_ in looking.images),
+            tested=frozenset(looking.layers(id_) for id_ in good),
             site=self.site(commit.words if finished.code == 0 and commit.github["ref"] == MAIN else ""),
         )
 
