@@ -166,7 +166,15 @@ def what_ran(shop: Shop, failed: Failed) -> str | None:
 
 
 @step
-def moved(shop: Shop, what_ran: str | None) -> bool:
+def once_more(shop: Shop, what_ran: str | None) -> str | None:
+    """What was brought back counts as what ran: from the next deployment the way leads back to it."""
+    _deploy(shop, shop.versions[4])
+    shop.roll_back()
+    return shop.versions[2].page if shop.shows(shop.versions[2]) else shop.page()
+
+
+@step
+def moved(shop: Shop, once_more: str | None) -> bool:
     """Whether the old bytes came back although their tag stands for others by now, here as well as on the registry."""
     for version in shop.versions[4:6]:
         _deploy(shop, version)
@@ -193,11 +201,14 @@ def test_brings_back_the_image(shop: Shop, back: Version) -> None:
         raise Mistake("made_anew", wanted=back.tag)
 
 
-def test_goes_back_to_what_ran(shop: Shop, what_ran: str | None) -> None:
-    _, _, wanted, last, *_ = shop.versions
+def test_goes_back_to_what_ran(shop: Shop, what_ran: str | None, once_more: str | None) -> None:
+    _, _, wanted, last, then, *_ = shop.versions
+    ran = f"{wanted.tag} → {last.tag}"
+    if what_ran == wanted.page != once_more:
+        blanks = {"ran": ran, "wanted": wanted.tag, "then": then.tag, "found": once_more or "∅"}
+        raise Mistake("forgot_the_rollback", **blanks)
     if what_ran == wanted.page:
         return
-    ran = f"{wanted.tag} → {last.tag}"
     if what_ran == last.page:
         raise Mistake("failed_one_counted", ran=ran, wanted=wanted.tag, missing=shop.missing, found=what_ran)
     raise Mistake("not_what_ran", ran=ran, wanted=wanted.tag, found=what_ran or "∅")
