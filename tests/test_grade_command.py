@@ -18,6 +18,7 @@ import pytest
 from checker import cli
 from checker.cli import basis
 from checker.cli import grade as command
+from checker.cli.grade import usual_hands
 from checker.grading.everyone import Hands
 from checker.grading.place import OnTheEngine
 from checker.grading.task import TaskGrader
@@ -233,3 +234,17 @@ def test_nothing_is_left_running(class_room: Path) -> None:
     del class_room
     assert kata() == 0
     assert wait_for(lambda: not [one for one in threading.enumerate() if one.name.startswith("kata-grade")], 5)
+
+
+@pytest.mark.parametrize(
+    ("processors", "gigabytes", "memory", "hands"),
+    [(2, 24, None, 3), (8, 64, None, 12), (8, 6, None, 4), (8, 6, 2**30, 6), (1, 1, None, 1), (None, 8, None, 1)],
+)
+def test_as_many_at_a_time_as_the_machine_can_bear(
+    processors: int | None, gigabytes: int, memory: int | None, hands: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half as many again as processors, but no more than labs fit into the memory, and at least one."""
+    sizes = {"SC_PHYS_PAGES": gigabytes * 2**18, "SC_PAGE_SIZE": 2**12}
+    monkeypatch.setattr(os, "cpu_count", lambda: processors)
+    monkeypatch.setattr(os, "sysconf", sizes.__getitem__)
+    assert usual_hands(memory) == hands

@@ -72,7 +72,8 @@ def grade(  # noqa: PLR0913 - as many as the command has options
     """Grade a class."""
     from checker.grading.whole import opened_class  # noqa: PLC0415 - no other command needs it
 
-    how = _How(hands=hands or os.cpu_count() or 1, seconds=seconds, memory=_bytes(memory), labs=not no_labs)
+    size = _bytes(memory)
+    how = _How(hands=hands or usual_hands(size), seconds=seconds, memory=size, labs=not no_labs)
     wanted = [word for word in re.split(r"[,\s]+", only) if word]
     course = Course(basis.root())
     with (
@@ -84,6 +85,20 @@ def grade(  # noqa: PLR0913 - as many as the command has options
                 basis.tell(say("grading.unlisted", student=each.student))
         with _workers(cluster, course, how) if cluster else _crew(course, how) as (those, around):
             return _graded(opened, those, around)
+
+
+def usual_hands(memory: int | None) -> int:
+    """Return how many submissions are graded at a time where nobody says: half as many again as processors.
+
+    A third of a submission's time somebody waits for something; but all labs together have to fit into the machine.
+
+    Args:
+        memory: Bytes that a lab may use; None for the usual.
+    """
+    from checker.lab import Limits  # noqa: PLC0415 - only where a class is graded
+
+    fit = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // (memory or Limits().memory)
+    return max(1, min((os.cpu_count() or 1) * 3 // 2, fit))
 
 
 def _graded(opened: Class, crew: Crew, around: Callable[[Exercise], str]) -> int:
