@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 TOGETHER = {
     "tests/guard/test_cli_options.py": "options",  # what its tests share takes longer to make than each of them takes
+    "tests/course/test_stores.py": "store",  # an engine of its own, and one is enough
     "tests/workbench/test_compose.py": "compose",  # they are all of one exercise, whose leftovers each clears away
     "tests/test_what_bad_input_gets.py": "04_run_redis",  # it makes what that exercise's cases make
 }
