@@ -40,6 +40,7 @@ class Ledger:
         self._expected: set[tuple[Kind, str]] = set()
         self._given_back: set[str] = set()
         self._seen: dict[str, frozenset[str]] = {}
+        self._pulled: set[str] = set()
         self._before: dict[str, str] | None = None
         self._builds = 0
 
@@ -146,10 +147,25 @@ class Ledger:
         with self._lock:
             self._seen[full_id] = frozenset(references)
 
+    def pull_image(self, full_id: str) -> None:
+        """Put down an image that a script has pulled from a registry of the run's.
+
+        It may go on to use it by its id when its name has moved on. The image is not the run's: another may be made of
+        the same bytes.
+        """
+        with self._lock:
+            self._pulled.add(full_id)
+
+    def pulled_images(self) -> frozenset[str]:
+        """Return the ids of the images that scripts have pulled from a registry of the run's."""
+        with self._lock:
+            return frozenset(self._pulled)
+
     def forget_image(self, full_id: str) -> None:
         """Forget what was seen of an image."""
         with self._lock:
             self._seen.pop(full_id, None)
+            self._pulled.discard(full_id)
 
     def seen_images(self) -> Mapping[str, frozenset[str]]:
         """Return the complete references of each image seen so far, by full id."""

@@ -42,6 +42,7 @@ class Registry:
     def __init__(self, client: DockerClient, served: Served) -> None:
         self._client = client
         self._served = served
+        self._nameless: set[str] = set()
         self.address = f"127.0.0.1:{served.published(PORT)[0].port}"
 
     def push(self, image: str, name: str) -> str:
@@ -59,6 +60,7 @@ class Registry:
         """
         repository, _, tag = name.partition(":")
         repository = f"{self.address}/{repository}"
+        self._note(f"{repository}:{tag}")
         self._client.api.tag(image, repository, tag)
         try:
             said = list(self._client.api.push(repository, tag, stream=True, decode=True))
@@ -68,6 +70,16 @@ class Registry:
         if digest is None:
             raise KataError("check.engine_refused", detail=str(said[-1:])[:200])
         return digest
+
+    def pull(self, name: str) -> None:
+        """Pull an image as somebody else on the machine might: the name stands for these bytes from now on.
+
+        Args:
+            name: What it is called on the registry: ``kata-12-web:1.2``.
+        """
+        repository, _, tag = f"{self.address}/{name}".rpartition(":")
+        self._note(f"{repository}:{tag}")
+        self._client.api.pull(repository, tag=tag)
 
     def put(self, name: str, config: bytes, layer: bytes) -> str:
         """Put an image on the registry that no engine has: its digest depends on these bytes and on nothing else.
@@ -136,6 +148,39 @@ class Registry:
         found = {name: self.digest(name) for name in self._names()}
         return {name: digest for name, digest in found.items() if digest is not None}
 
+    def _note(self, reference: str) -> None:
+        """Remember the image that is about to lose a name, perhaps its last: it is removed in the end, too."""
+        from docker.errors import ImageNotFound  # noqa: PLC0415 - imported late, as everywhere
+
+        with contextlib.suppress(ImageNotFound):
+            self._nameless.add(self._client.api.inspect_image(reference)["Id"])
+
+    def remove_images(self, run: str) -> None:
+        """Remove the images that have a name on the registry or lost it to another, and a run's containers of them.
+
+        An image that a container holds on to would only lose its names, and nobody would find it any more.
+
+        Args:
+            run: The run's id.
+        """
+        from docker.errors import APIError  # noqa: PLC0415 - imported late, as everywhere
+
+        api = self._client.api
+        users: dict[str, list[str]] = {}  # asked for its containers, the engine forgets those of a nameless image
+        for row in api.containers(all=True, filters={"label": f"kata.run={run}"}):
+            users.setdefault(row["ImageID"], []).append(row["Id"])
+        for image in api.images(all=True):
+            names = [*(image["RepoTags"] or ()), *(image["RepoDigests"] or ())]
+            ours = [name for name in names if name.startswith(f"{self.address}/")]
+            if image["Id"] in self._nameless and not any(name for name in names if "<none>" not in name):
+                ours.append(image["Id"])
+            for user in users.pop(image["Id"], ()) if ours else ():
+                with contextlib.suppress(APIError):
+                    api.remove_container(user, v=True, force=True)
+            for name in ours:
+                with contextlib.suppress(APIError):
+                    api.remove_image(name, force=True)
+
     def _names(self) -> tuple[str, ...]:
         repositories = self._ask("/v2/_catalog?n=1000").get("repositories") or []
         return tuple(
@@ -188,24 +233,4 @@ def serve_registry(services: Services) -> Iterator[Registry]:
         try:
             yield registry
         finally:
-            _remove_images(services, registry.address)
-
-
-def _remove_images(services: Services, address: str) -> None:
-    """Remove the images that have a name on the registry, by tag or by digest, and the run's containers of them.
-
-    An image that a container holds on to would only lose its names, and nobody would find it any more.
-    """
-    from docker.errors import APIError  # noqa: PLC0415 - imported late, as everywhere
-
-    api = services.client.api
-    for image in api.images(all=True):
-        names = [*(image["RepoTags"] or ()), *(image["RepoDigests"] or ())]
-        ours = [name for name in names if name.startswith(f"{address}/")]
-        users = {"ancestor": image["Id"], "label": f"kata.run={services.run}"}
-        for row in api.containers(all=True, filters=users) if ours else ():
-            with contextlib.suppress(APIError):
-                api.remove_container(row["Id"], v=True, force=True)
-        for name in ours:
-            with contextlib.suppress(APIError):
-                api.remove_image(name, force=True)
+            registry.remove_images(services.run)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -335,6 +335,19 @@ def test_pulls_pass_line_by_line() -> None:
     """The progress of a pull is shown as it is."""
     it = visit("POST", "/images/create?fromImage=redis&tag=7")
     assert it.exchange.line({"status": "Downloading", "id": "x"}) == {"status": "Downloading", "id": "x"}
+
+
+def test_what_was_pulled_from_the_runs_registry_stays_in_sight() -> None:
+    """An image whose name has moved on, and that has none at all with containerd's store, is still there by its id."""
+    grants = replace(GRANTS, allow=frozenset({"registry"}))
+    name = "127.0.0.1:5000/web:1"
+    found = {f"GET /images/{name}/json": (200, row(NEW_IMAGE, name))}
+    pulling = visit("POST", "/images/create?fromImage=127.0.0.1:5000/web&tag=1", answers=found, grants=grants)
+    pulling.end(200)
+    listed = visit("GET", "/images/json", kept=pulling.kept, grants=grants).end(200, [row(NEW_IMAGE), row(FOREIGN)])
+    assert [one["Id"] for one in listed] == [NEW_IMAGE]
+    created = ask("POST", "/containers/create", {"Image": NEW_IMAGE}, kept=pulling.kept, grants=grants)
+    assert isinstance(created, Allowed)
 
 
 def build(before: list[Any], after: list[Any], grants: Grants = GRANTS) -> Visit:

@@ -89,14 +89,22 @@ def test_silence_is_not_taken_for_emptiness(
             registry.contents()
 
 
-def test_a_moved_tag(services: Services, client: DockerClient, image: str) -> None:
-    """The same name pushed again stands for other bytes."""
-    other = f"kata-test-{secrets.token_hex(4)}"
-    client.api.import_image_from_data(_tar(other), repository=other, tag="1")
+def test_a_moved_tag(services: Services, client: DockerClient) -> None:
+    """The same name pushed again stands for other bytes; what lost it is gone in the end, and a container of it."""
+    one, other = (f"kata-test-{secrets.token_hex(4)}" for _ in range(2))
+    for name in (one, other):
+        client.api.import_image_from_data(_tar(name), repository=name, tag="1")
     try:
         with serve_registry(services) as registry:
-            before = registry.push(image, "kata-test-shop:1")
+            before = registry.push(f"{one}:1", "kata-test-shop:1")
+            client.api.remove_image(f"{one}:1")
+            registry.pull("kata-test-shop:1")
+            first = client.api.inspect_image(f"{registry.address}/kata-test-shop:1")["Id"]
+            client.api.create_container(first, ["x"], labels={"kata.run": services.run})
             assert registry.push(f"{other}:1", "kata-test-shop:1") != before
+            registry.pull("kata-test-shop:1")
+            assert client.api.inspect_image(f"{registry.address}/kata-test-shop:1")["Id"] != first
+        assert first not in {row["Id"] for row in client.api.images(all=True)}
     finally:
         client.api.remove_image(f"{other}:1", force=True)
 

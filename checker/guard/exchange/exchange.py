@@ -228,6 +228,7 @@ async def _pulled(it: Exchange, answer: Any) -> Any:  # noqa: ANN401 - JSON is a
     if status == 200:
         see(found, it.ledger)
         if is_local(reference(name).host):
+            it.ledger.pull_image(found["Id"])
             it.ledger.add("tag", name, found["Id"])
     return answer
 

@@ -181,7 +181,7 @@ def moved(shop: Shop, once_more: str | None) -> bool:
     image = f"kata-12-made-{shop.versions[4].tag}-{len(shop.versions)}"
     shop.push(shop.changed, image)
     shop.bench.client.api.remove_image(image, force=True)
-    shop.bench.client.api.pull(f"{shop.registry.address}/{NAME}", tag=shop.changed.tag)
+    shop.registry.pull(f"{NAME}:{shop.changed.tag}")
     shop.roll_back()
     return shop.shows(shop.versions[4])
 
