@@ -172,9 +172,9 @@ class Registry:
         for image in api.images(all=True):
             names = [*(image["RepoTags"] or ()), *(image["RepoDigests"] or ())]
             ours = [name for name in names if name.startswith(f"{self.address}/")]
-            if image["Id"] in self._nameless and not any(name for name in names if "<none>" not in name):
+            if image["Id"] in self._nameless and all("<none>" in name for name in names):
                 ours.append(image["Id"])
-            for user in users.pop(image["Id"], ()) if ours else ():
+            for user in users.get(image["Id"], ()) if ours else ():
                 with contextlib.suppress(APIError):
                     api.remove_container(user, v=True, force=True)
             for name in ours:

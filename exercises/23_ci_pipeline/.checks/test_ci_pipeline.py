@@ -233,14 +233,10 @@ def registry(bench: Bench) -> Iterator[Registry]:
 
 
 @step
-def pipeline(bench: Bench, registry: Registry) -> Iterator[Pipeline]:
+def pipeline(bench: Bench, registry: Registry) -> Pipeline:
     pipeline = Pipeline(bench, registry, bench.work.folder, bench.exercise.hidden / "given")
     pipeline.begin()
-    before = set(_named(bench))
-    yield pipeline
-    for name in set(_named(bench)) - before:
-        with contextlib.suppress(_refusal()):
-            bench.client.api.remove_image(name, force=True)
+    return pipeline
 
 
 @step
@@ -405,14 +401,3 @@ def _github(id_: str, branch: str, event: str) -> dict[str, str]:
     if event == "pull_request":
         return {**common, "ref": "refs/pull/7/merge", "ref_name": "7/merge", "base_ref": "main", "head_ref": branch}
     return {**common, "ref": f"refs/heads/{branch}", "ref_name": branch, "base_ref": "", "head_ref": ""}
-
-
-def _named(bench: Bench) -> Iterator[str]:
-    for row in bench.client.api.images():
-        yield from (tag for tag in row["RepoTags"] or () if f"/{APP}:" in tag or tag.startswith(APP))
-
-
-def _refusal() -> type[Exception]:
-    from docker.errors import APIError  # noqa: PLC0415 - imported late, as everywhere
-
-    return APIError
