@@ -13,7 +13,9 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-COMMAND = [sys.executable, "-m", "pytest", "exercises", "--collect-only", "-q", "-p", "no:cacheprovider"]
+# a developer's environment has hypothesis, whose plugin takes a learner's run no time
+WITHOUT = ["-p", "no:cacheprovider", "-p", "no:hypothesispytest"]
+COMMAND = [sys.executable, "-m", "pytest", "exercises", "--collect-only", "-q", *WITHOUT]
 HEAVY = {"docker", "testcontainers", "requests"}
 
 

@@ -3,8 +3,9 @@
     python -m benchmarks.own_time [--rounds 7]
 
 Others are the engine, from a request to its answer, and the learner's scripts while they run. What is left is Python
-starting, pytest, our plugin and our checks. The same file is loaded into the measured pytest as a plugin, where it
-notes when others were busy; overlapping moments count once.
+starting, pytest, our plugin and our checks; what Python and pytest with the plugins of others need by themselves is
+told beside it: a run without ours and with nothing to collect, in turn with the others. The same file is loaded into
+the measured pytest as a plugin, where it notes when others were busy; overlapping moments count once.
 """
 
 from __future__ import annotations
@@ -40,10 +41,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:  # noqa: ARG001 - pytest's 
     _is_noting.append(True)
     from http.client import HTTPConnection  # noqa: PLC0415 - as late as the checker does
 
+    from checker.workbench.execution import Execution  # noqa: PLC0415 - as above
     from checker.workbench.script import Script  # noqa: PLC0415 - as above
 
     # under docker-py and under our own questions alike: from the request's last byte to the answer's first
     HTTPConnection.getresponse = _timed(HTTPConnection.getresponse)  # type: ignore[method-assign]  # it is undone by nobody
+    # and while a command runs in a container: its answer begins before it does
+    Execution.hear = _timed(Execution.hear)  # type: ignore[method-assign]  # as above
     started: dict[int, float] = {}
     begin, end = Script.__init__, Script.stop
 
@@ -84,16 +88,19 @@ def together(moments: Iterable[tuple[float, float]]) -> float:
     return covered
 
 
-def once() -> tuple[float, float]:
-    """Return the wall time of one run, and how much of it is our own, in seconds."""
+def once() -> tuple[float, float, float]:
+    """Return the wall time of one run, how much of it is our own, and what pytest takes with nothing to do; seconds."""
     usual = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryDirectory() as folder:
         notes = Path(folder) / "busy.json"
-        command = [sys.executable, "-m", "pytest", "exercises/04", "--work=solutions", "-p", "benchmarks.own_time"]
+        # a developer's environment has hypothesis, whose plugin takes a learner's run no time
+        pytest = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:hypothesispytest"]
+        began = time.time()
+        subprocess.run([*pytest, folder], cwd=folder, env=usual, check=False, capture_output=True)
+        alone = time.time() - began
         began = time.time()
         subprocess.run(
-            # a developer's environment has hypothesis, whose plugin takes a learner's run no time
-            [*command, "-p", "no:cacheprovider", "-p", "no:hypothesispytest"],
+            [*pytest, "exercises/04", "--work=solutions", "-p", "benchmarks.own_time"],
             cwd=ROOT,
             env={**usual, **find_engine().environment(), NOTES: str(notes)},
             check=True,
@@ -101,7 +108,7 @@ def once() -> tuple[float, float]:
         )
         wall = time.time() - began
         busy = [(start, end) for start, end in json.loads(notes.read_text(encoding="utf-8"))]
-    return wall, wall - together(busy)
+    return wall, wall - together(busy), alone
 
 
 def main() -> None:
@@ -109,8 +116,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7, help="counted runs (default: 7), after one that is not")
     runs = [once() for _ in range(parser.parse_args().rounds + 1)][1:]
-    walls, own = zip(*runs, strict=True)
+    walls, own, alone = zip(*runs, strict=True)
     print(f"wall {statistics.median(walls):.2f} s, of it our own {statistics.median(own):.2f} s")
+    print(f"pytest with nothing to do: {statistics.median(alone):.2f} s, so what we add to it: ", end="")
+    print(f"{statistics.median(ours - its for ours, its in zip(own, alone, strict=True)):.2f} s")
     print(f"own: min {min(own):.2f}, max {max(own):.2f}; {len(runs)} rounds")
 
 

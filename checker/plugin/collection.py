@@ -27,18 +27,16 @@ __all__ = [
     "split",
 ]
 
+_READ = pytest.StashKey[dict[str, Exercise]]()
+
 
 class ExerciseDir(pytest.Directory):
     """The folder of one exercise. A learner's own tests beside it are not ours to run."""
 
     @property
     def exercise(self) -> Exercise:
-        """The exercise, its manifest read once."""
-        if self._exercise is None:
-            self._exercise = exercise_named(self.path.name, self.config)
-        return self._exercise
-
-    _exercise: Exercise | None = None
+        """The exercise that it is."""
+        return exercise_named(self.path.name, self.config)
 
     def collect(self) -> Iterable[pytest.Collector]:
         """Yield the folder of hidden checks."""
@@ -51,8 +49,17 @@ def course_of(config: pytest.Config) -> Course:
 
 
 def exercise_named(name: str, config: pytest.Config) -> Exercise:
-    """Return the exercise in a folder of this name, with its private checks where they are asked for."""
-    return Exercise.read(course_of(config).folder / name, private=config.getoption("private"))
+    """Return the exercise in a folder of this name, with its private checks where they are asked for.
+
+    Its manifest is read once in a run of pytest.
+
+    Raises:
+        KataError: As ``Exercise.read``.
+    """
+    read = config.stash.setdefault(_READ, {})
+    if name not in read:
+        read[name] = Exercise.read(course_of(config).folder / name, private=config.getoption("private"))
+    return read[name]
 
 
 def exercise_of(item: pytest.Item) -> Exercise | None:

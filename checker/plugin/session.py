@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import pytest
 
-from checker.exercise import Course, Exercise, UnknownExerciseError
+from checker.exercise import Course, UnknownExerciseError
 from checker.phrase import KataError, say
-from checker.plugin.collection import course_of, exercise_of, keep_out_conftests
+from checker.plugin.collection import course_of, exercise_named, exercise_of, keep_out_conftests
 from checker.plugin.interruption import end_on_termination, uninterrupted
 from checker.plugin.kept import STARTED, STREAM
 from checker.plugin.selection import resolve
@@ -88,7 +88,7 @@ def _prepare(config: pytest.Config) -> None:
         raise KataError("option.trace_beside")
     if _asks_for_exercises(config):
         for name in _wanted(config, course):
-            Exercise.read(course.folder / name)
+            exercise_named(name, config)
 
 
 def _wanted(config: pytest.Config, course: Course) -> set[str]:

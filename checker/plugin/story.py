@@ -50,7 +50,6 @@ class Story:
         self._expected: dict[str, list[str]] = {}
         self._to_come: dict[tuple[str, str], set[str]] = {}
         self._verdicts: dict[str, list[Verdict]] = {}
-        self._exercises: dict[str, Exercise] = {}
         self._told: dict[str, set[str]] = {}
         self._errors: list[str] = []
         self._reason = ""
@@ -191,9 +190,7 @@ class Story:
         ]
 
     def _exercise(self, name: str) -> Exercise:
-        if name not in self._exercises:
-            self._exercises[name] = exercise_named(name, self.config)
-        return self._exercises[name]
+        return exercise_named(name, self.config)
 
     def _tell(self, *, to_the_end: bool = False) -> None:
         """Tell exercises in the order in which they began to have verdicts, never two at once."""

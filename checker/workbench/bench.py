@@ -112,6 +112,9 @@ class Bench:
     @functools.cached_property
     def events(self) -> Events:
         """What happens on the engine, from the moment this is first asked for."""
+        # who asks for events is about to run a script, before which bystanders have to be there: the engine makes them
+        # while the docker library is imported
+        together(lambda: self.client, lambda: self.bystanders)
         events = Events(self.client, self.run_id)
         self._closing.callback(events.close)
         self._closing.callback(events.position)  # so that nothing is missed that happened a moment ago

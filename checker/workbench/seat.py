@@ -1,4 +1,4 @@
-"""Where a learner's script runs: on this machine, or in a lab if ``KATA_LAB`` names one."""
+"""Where a learner's script runs: on this machine, or in a lab if there is one (``in_lab``)."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from checker.engine.place import Place
-from checker.lab.inside import LEARNER, Inside
-from checker.phrase import KataError
 from checker.verdict import Mistake
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Here", "InLab", "Seat", "seat"]
+__all__ = ["SUPERVISOR", "Here", "Seat", "seat"]
 
-_SUPERVISOR = Path(__file__).with_name("supervisor.py")
+SUPERVISOR = Path(__file__).with_name("supervisor.py")
+"""What starts a script on a terminal and tells how it ended: a program for any Python 3."""
 _ALLOWED = frozenset({"PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "DOCKER_CONFIG"})
 
 
@@ -66,6 +65,11 @@ def seat() -> Seat:
     Raises:
         KataError: ``lab.no_description``: ``KATA_LAB`` names no lab.
     """
+    if "KATA_LAB" not in os.environ:
+        return Here()  # and spare a learner's run the import of everything that makes labs
+    from checker.lab.inside import Inside  # noqa: PLC0415
+    from checker.workbench.in_lab import InLab  # noqa: PLC0415
+
     inside = Inside.here()
     return Here() if inside is None else InLab(inside)
 
@@ -99,7 +103,7 @@ class Here:
         assert spec.origin is not None
         kept = {name: value for name, value in os.environ.items() if name in _ALLOWED or name.startswith("LC_")}
         return subprocess.Popen(
-            [sys.executable, "-I", "-S", _SUPERVISOR, Path(spec.origin).parent.parent, str(status), *argv],
+            [sys.executable, "-I", "-S", SUPERVISOR, Path(spec.origin).parent.parent, str(status), *argv],
             cwd=folder,
             env={**kept, "TERM": "xterm", **environment},
             stdin=subprocess.PIPE,
@@ -117,60 +121,3 @@ class Here:
         """Blame the script: nobody else is near who could have killed its supervisor."""
         del reported
         return Mistake("script.killed_its_parent", script=script)
-
-
-class InLab:
-    """A lab, as its ordinary user; the supervisor is its root, and the first of the script's own processes.
-
-    Args:
-        inside: The lab.
-    """
-
-    def __init__(self, inside: Inside) -> None:
-        self._inside = inside
-
-    @property
-    def runs(self) -> Path:
-        """The folder that is mounted into the lab at the same path."""
-        return Path(self._inside.runs)
-
-    @property
-    def group(self) -> int | None:
-        """The lab's user's."""
-        return LEARNER
-
-    def hand_over(self, folder: Path) -> None:
-        """Make it the lab's user's own. No script has run yet, so there is no link in it that leads elsewhere."""
-        folder.parent.chmod(0o711)
-        for path in (folder, *folder.rglob("*")):
-            os.chown(path, LEARNER, LEARNER, follow_symlinks=False)
-
-    def has(self, program: str) -> bool:
-        """Return whether the lab has a program."""
-        return self._inside.has(program)
-
-    def start(
-        self, argv: list[str], folder: Path, environment: Mapping[str, str], status: int
-    ) -> subprocess.Popen[bytes]:
-        """Start the supervisor through the outer engine; what it says on stderr is what it tells."""
-        supervisor = ["python3", "-I", "-S", "-c", _SUPERVISOR.read_text(encoding="utf-8")]
-        program = [*supervisor, "/usr/lib/python3/dist-packages", "2", *self._inside.as_learner(argv)]
-        variables = {**environment, **self._inside.environment}
-        return subprocess.Popen(
-            self._inside.command(program, folder=str(folder), environment=variables),
-            cwd="/",
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=status,
-            bufsize=0,
-            start_new_session=True,
-        )
-
-    def end(self, process: subprocess.Popen[bytes]) -> None:
-        """Close its input: a signal would only end the client that is between."""
-        assert process.stdin is not None
-        process.stdin.close()
-
-    def lost(self, script: str, reported: str) -> Exception:
-        """Blame the machine: a script cannot kill a supervisor that is root's."""
-        return KataError("lab.script_lost", script=script, detail=reported or "-")

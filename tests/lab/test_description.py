@@ -9,7 +9,8 @@ import pytest
 
 from checker.lab import LEARNER, Inside
 from checker.phrase import KataError
-from checker.workbench.seat import InLab, seat
+from checker.workbench.in_lab import InLab
+from checker.workbench.seat import seat
 
 if TYPE_CHECKING:
     from pathlib import Path

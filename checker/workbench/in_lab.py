@@ -1,0 +1,76 @@
+"""A lab as the place where a learner's script runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checker.lab.inside import LEARNER
+from checker.phrase import KataError
+from checker.workbench.seat import SUPERVISOR
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from checker.lab.inside import Inside
+
+__all__ = ["InLab"]
+
+
+class InLab:
+    """A lab, as its ordinary user; the supervisor is its root, and the first of the script's own processes.
+
+    Args:
+        inside: The lab.
+    """
+
+    def __init__(self, inside: Inside) -> None:
+        self._inside = inside
+
+    @property
+    def runs(self) -> Path:
+        """The folder that is mounted into the lab at the same path."""
+        return Path(self._inside.runs)
+
+    @property
+    def group(self) -> int | None:
+        """The lab's user's."""
+        return LEARNER
+
+    def hand_over(self, folder: Path) -> None:
+        """Make it the lab's user's own. No script has run yet, so there is no link in it that leads elsewhere."""
+        folder.parent.chmod(0o711)
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, LEARNER, LEARNER, follow_symlinks=False)
+
+    def has(self, program: str) -> bool:
+        """Return whether the lab has a program."""
+        return self._inside.has(program)
+
+    def start(
+        self, argv: list[str], folder: Path, environment: Mapping[str, str], status: int
+    ) -> subprocess.Popen[bytes]:
+        """Start the supervisor through the outer engine; what it says on stderr is what it tells."""
+        supervisor = ["python3", "-I", "-S", "-c", SUPERVISOR.read_text(encoding="utf-8")]
+        program = [*supervisor, "/usr/lib/python3/dist-packages", "2", *self._inside.as_learner(argv)]
+        variables = {**environment, **self._inside.environment}
+        return subprocess.Popen(
+            self._inside.command(program, folder=str(folder), environment=variables),
+            cwd="/",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=status,
+            bufsize=0,
+            start_new_session=True,
+        )
+
+    def end(self, process: subprocess.Popen[bytes]) -> None:
+        """Close its input: a signal would only end the client that is between."""
+        assert process.stdin is not None
+        process.stdin.close()
+
+    def lost(self, script: str, reported: str) -> Exception:
+        """Blame the machine: a script cannot kill a supervisor that is root's."""
+        return KataError("lab.script_lost", script=script, detail=reported or "-")
