@@ -36,6 +36,7 @@ class Record:
         self._transcript = transcript
         self._room = room
         self._began = time.monotonic()
+        self._sent = self._received = 0
         path, _, query = (head.target if head else "").partition("?")
         self._entry = Entry(
             number=transcript.reserve(),
@@ -49,15 +50,17 @@ class Record:
     @property
     def entry(self) -> Entry:
         """What has been written so far."""
+        self.note()
         return self._entry
 
     def note(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of Entry
         """Write something down that is told with what comes next."""
-        self._entry = replace(self._entry, **changes)
+        self._entry = replace(self._entry, sent=self._sent, received=self._received, **changes)
 
     def count(self, sent: int, received: int) -> None:
         """Add bytes of bodies."""
-        self.note(sent=self._entry.sent + sent, received=self._entry.received + received)
+        self._sent += sent
+        self._received += received
 
     def asked(self, value: Any, size: int) -> None:  # noqa: ANN401 - any JSON
         """Write down the JSON that was sent, if there is room for it."""

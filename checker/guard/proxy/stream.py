@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Plain", "Stream", "Tls"]
 
 MOST_PARTS = 64  # that are sent without joining them; more than a thousand the kernel would not take
+_ON_ITS_WAY = 256 * 1024  # bytes that the kernel may hold for who receives: with less, who sends has to stop and go
 _FAIR = 16  # how often one stream may be served without a wait before the others get their turn
 
 
@@ -58,6 +59,8 @@ class Plain:
 
     def __init__(self, connected: socket.socket) -> None:
         connected.settimeout(0)
+        with contextlib.suppress(OSError):  # it works without, only slower
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ON_ITS_WAY)
         self._socket = connected
         self._number = connected.fileno()
         self._loop = asyncio.get_running_loop()
@@ -108,6 +111,8 @@ class Plain:
             sent = self._socket.sendmsg(parts)
         except (BlockingIOError, InterruptedError):
             sent = 0
+        if sent == sum(map(len, parts)):
+            return
         for part in parts:
             if sent < len(part):
                 await self._send_rest(part, sent)
