@@ -7,13 +7,14 @@ the request for the page to the second frame after its script was done. It needs
 from __future__ import annotations
 
 import statistics
+import sys
 import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 from checker.report.gradebook import write_gradebook
-from tests.report.chromium import chromium
+from tests.report.chromium import chromium, found
 from tests.report.classroom import a_class, exercises
 
 STUDENTS, EXERCISES, RUNS = 300, 24, 5
@@ -40,6 +41,8 @@ def opened(index: Path) -> dict[str, float]:
 
 def main() -> None:
     """Measure and print."""
+    if found() is None:
+        sys.exit("Chromium is missing: apt-get install chromium")
     course = exercises(EXERCISES)
     results = a_class(STUDENTS, course)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -141,11 +142,27 @@ def test_lint_and_types_do_not_hide_the_tests(
 ) -> None:
     """When lint fails pytest still runs, the failure is named again at the end, and the code is not 0."""
     watched = basis.watched
-    monkeypatch.setattr(basis, "watched", lambda command, cwd: watched(command, cwd) or ("check" in command))
+    monkeypatch.setattr(basis, "watched", lambda command, cwd=None: watched(command, cwd) or ("check" in command))
     monkeypatch.setenv("KATA_LANG", "en")
     assert cli.run(["test", "-x"]) == 1
     assert ran[-1][3:] == ["pytest", "tests", "-n", "3", "-m", "not full", "-x"]
     assert capsys.readouterr().err.splitlines()[-1].endswith("see above: ruff check")
+
+
+@pytest.mark.parametrize("may", [True, False])
+def test_a_browser_is_fetched_where_there_is_none(
+    ran: list[list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, may: bool
+) -> None:
+    """Root on a Debian gets Chromium for the gradebook's tests; where it is still missing, that is said."""
+    monkeypatch.setenv("KATA_LANG", "en")
+    monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/apt-get" if name == "apt-get" else None)
+    monkeypatch.setattr(os, "geteuid", lambda: 0 if may else 1000)
+    assert cli.run(["test"]) == 0
+    fetched = [command[-1] for command in ran if command[0] == "apt-get"]
+    assert fetched == (["update", "chromium"] if may else [])
+    said = capsys.readouterr().err
+    assert ("Installing Debian's package chromium" in said) is may
+    assert "There is no Chromium here" in said
 
 
 def test_full_leaves_nothing_out(ran: list[list[str]]) -> None:

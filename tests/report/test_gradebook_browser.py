@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(found() is None, reason="no Chromium is installed to look at the gradebook with"),
+    # ./kata test fetches it where it may; where a machine is only there to test, its absence is a failure
+    pytest.mark.skipif(
+        found() is None and "CI" not in os.environ, reason="no Chromium is installed to look at the gradebook with"
+    ),
 ]
 
 WHEN = datetime(2026, 11, 24, 13, 5, tzinfo=UTC)
