@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from checker.lab.inside import LEARNER
 from checker.phrase import KataError
-from checker.workbench.seat import SUPERVISOR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
     from checker.lab.inside import Inside
 
 __all__ = ["InLab"]
+
+_SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
 
 class InLab:
@@ -53,7 +54,7 @@ class InLab:
         self, argv: list[str], folder: Path, environment: Mapping[str, str], status: int
     ) -> subprocess.Popen[bytes]:
         """Start the supervisor through the outer engine; what it says on stderr is what it tells."""
-        supervisor = ["python3", "-I", "-S", "-c", SUPERVISOR.read_text(encoding="utf-8")]
+        supervisor = ["python3", "-I", "-S", "-c", _SUPERVISOR.read_text(encoding="utf-8")]
         program = [*supervisor, "/usr/lib/python3/dist-packages", "2", *self._inside.as_learner(argv)]
         variables = {**environment, **self._inside.environment}
         return subprocess.Popen(

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from checker.workbench.ends import Ends
+
 __all__ = ["Progress", "Step"]
 
 LARGEST_OBJECT = 4_000_000  # characters; BuildKit cuts a step's log into pieces of some 10,000
@@ -50,23 +52,7 @@ class _Vertex:
     completed: str = ""
     cached: bool = False
     error: str = ""
-    log: _Ends = field(default_factory=lambda: _Ends(KEPT_LOG))
-
-
-class _Ends:
-    """The beginning and the end of something that may be very long."""
-
-    def __init__(self, kept: int) -> None:
-        self._kept = kept
-        self._head = self._tail = b""
-
-    def add(self, said: bytes) -> None:
-        room = self._kept - len(self._head)
-        self._head += said[:room]
-        self._tail = (self._tail + said[room:])[-self._kept :]
-
-    def __str__(self) -> str:
-        return (self._head + self._tail).decode(errors="replace")
+    log: Ends = field(default_factory=lambda: Ends(KEPT_LOG, KEPT_LOG))
 
 
 class Progress:
@@ -74,7 +60,7 @@ class Progress:
 
     def __init__(self) -> None:
         self.spoke_json = False
-        self._text = _Ends(KEPT_TEXT)
+        self._text = Ends(KEPT_TEXT, KEPT_TEXT)
         self._pending = ""
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._vertices: dict[str, _Vertex] = {}

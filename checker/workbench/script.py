@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Self
 
 from checker.phrase import KataError, plain
 from checker.verdict import Mistake
+from checker.workbench.ends import Ends
 from checker.workbench.seat import seat
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Script:
         self._guard = guard
         self._first_request = guard.transcript.count if guard else 0
         self._mark = f"KATA_SCRIPT={secrets.token_hex(8)}"
-        self._head, self._tail = bytearray(), bytearray()
+        self._kept = Ends(KEPT_HEAD, KEPT_TAIL)
         self._reported = ""
         self._started = self._heard = time.monotonic()
         self._seat = seat()
@@ -115,8 +116,7 @@ class Script:
     @property
     def said(self) -> str:
         """What it has printed so far: plain text, its middle left out where it was much."""
-        gap = b"\n[...]\n" if len(self._tail) > KEPT_TAIL else b""
-        return plain((bytes(self._head) + gap + bytes(self._tail[-KEPT_TAIL:])).decode(errors="replace"))
+        return plain(str(self._kept))
 
     @property
     def seconds(self) -> float:
@@ -220,21 +220,14 @@ class Script:
             return True
         said = os.read(self._process.stdout.fileno(), 65_536)
         if said:
-            self._keep(said)
+            self._heard = time.monotonic()
+            self._kept.add(said)
             return True
         self._reported = os.read(self._status, 4096).decode().strip()
         os.close(self._status)
         self._status = -1
         self._process.wait()
         return False
-
-    def _keep(self, said: bytes) -> None:
-        self._heard = time.monotonic()
-        room = max(KEPT_HEAD - len(self._head), 0)
-        self._head += said[:room]
-        self._tail += said[room:]
-        if len(self._tail) > 4 * KEPT_TAIL:
-            del self._tail[:-KEPT_TAIL]
 
     def _code(self) -> int:
         how, _, detail = self._reported.partition(" ")

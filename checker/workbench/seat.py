@@ -16,10 +16,9 @@ from checker.verdict import Mistake
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["SUPERVISOR", "Here", "Seat", "seat"]
+__all__ = ["Here", "Seat", "seat"]
 
-SUPERVISOR = Path(__file__).with_name("supervisor.py")
-"""What starts a script on a terminal and tells how it ended: a program for any Python 3."""
+_SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _ALLOWED = frozenset({"PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "DOCKER_CONFIG"})
 
 
@@ -103,7 +102,7 @@ class Here:
         assert spec.origin is not None
         kept = {name: value for name, value in os.environ.items() if name in _ALLOWED or name.startswith("LC_")}
         return subprocess.Popen(
-            [sys.executable, "-I", "-S", SUPERVISOR, Path(spec.origin).parent.parent, str(status), *argv],
+            [sys.executable, "-I", "-S", _SUPERVISOR, Path(spec.origin).parent.parent, str(status), *argv],
             cwd=folder,
             env={**kept, "TERM": "xterm", **environment},
             stdin=subprocess.PIPE,

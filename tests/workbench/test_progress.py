@@ -67,16 +67,17 @@ def test_text_that_looks_like_an_object_is_text() -> None:
 
 def test_much_text_and_long_logs_are_bounded() -> None:
     """Of a step that prints a gigabyte, and of a CLI that does, the beginning and the end are kept."""
-    piece = told(logs=(("a", "x" * 10_000),))
+    piece, gap = told(logs=(("a", "x" * 10_000),)), "\n[...]\n"
     many = [piece] * 30
     progress = fed(
         told(logs=(("a", "first"),)), *many, told(step("a", "[1/1] RUN a", error="exit code: 1"), logs=(("a", "last"),))
     )
     log = progress.log_of_failed()
-    assert len(log) <= 2 * KEPT_LOG
+    assert len(log) <= 2 * KEPT_LOG + len(gap)
+    assert gap in log
     assert log.startswith("first")
     assert log.endswith("last")
-    assert len(fed(*[b"y" * 50_000 + b"\n"] * 20).text) <= 2 * KEPT_TEXT
+    assert len(fed(*[b"y" * 50_000 + b"\n"] * 20).text) <= 2 * KEPT_TEXT + len(gap)
 
 
 def test_the_step_that_failed_is_not_the_one_that_was_cancelled() -> None:
