@@ -93,6 +93,18 @@ def test_a_created_container_is_the_runs_own() -> None:
     assert it.kept.ids("volume") == ("data", NEW)
 
 
+@pytest.mark.parametrize("asked", [None, 64])
+def test_what_the_engine_says_of_our_own_limit_is_not_told(asked: int | None) -> None:
+    """A kernel that cannot limit processes is only spoken of where the client asked for a limit."""
+    ours = "Your kernel does not support PIDs limit capabilities or the cgroup is not mounted. PIDs limit discarded."
+    theirs = "Your kernel does not support memory limit capabilities. Limitation discarded."
+    body = {"Image": "redis:7", **({"HostConfig": {"PidsLimit": asked}} if asked else {})}
+    it = visit("POST", "/containers/create", body)
+    assert it.begin() is None
+    told = it.end(201, {"Id": NEW, "Warnings": [ours, theirs]})
+    assert told["Warnings"] == ([ours, theirs] if asked else [theirs])
+
+
 def test_a_container_that_was_not_created_is_nobodys() -> None:
     """An error adds nothing."""
     it = visit("POST", "/containers/create?name=api", {"Image": "redis:7"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from checker.guard import policy
 from checker.guard.exchange import unseen
 from checker.guard.exchange.narrow import NARROWED, complete, event, info, see
 from checker.guard.message import Denied
+from checker.guard.policy.containers import PIDS
 from checker.guard.policy.named import is_own_tag, visible_ids
 from checker.guard.reference import is_local, reference
 
@@ -161,7 +163,18 @@ async def _created(it: Exchange, answer: Any) -> Any:  # noqa: ANN401 - JSON is 
         for mount in found.get("Mounts") or ():
             if mount.get("Type") == "volume" and not it.ledger.has("volume", mount["Name"]):
                 it.ledger.add("volume", mount["Name"], mount["Name"])
-    return answer
+    return _without_our_warning(answer, it.allowed)
+
+
+def _without_our_warning(answer: Any, allowed: Allowed) -> Any:  # noqa: ANN401 - JSON is anything
+    """Leave out that the engine cannot limit processes, where it was the policy that asked for it, not the client.
+
+    The CLI would print it among what a script says (moby, daemon/daemon_unix.go: "… PIDs limit discarded.").
+    """
+    asked = json.loads(allowed.body or b"{}").get("HostConfig", {}).get("PidsLimit")
+    if asked != PIDS or not answer.get("Warnings"):
+        return answer
+    return {**answer, "Warnings": [said for said in answer["Warnings"] if "PIDs limit" not in said]}
 
 
 async def _renamed(it: Exchange, answer: Any) -> Any:  # noqa: ANN401 - JSON is anything
