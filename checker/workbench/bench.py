@@ -354,8 +354,9 @@ class Bench:
             otherwise: What to say where neither Docker nor the exit code says anything.
         """
         from checker.explain.output import explain  # noqa: PLC0415 - only where something went wrong
+        from checker.workbench.plugins import missing_plugin  # noqa: PLC0415 - as above
 
-        refusal = self.gate.refusal(since=finished.first_request)
+        refusal = self.gate.refusal(since=finished.first_request) or missing_plugin(finished.said, self.engine)
         if refusal is not None:
             return refusal
         # who clears away first what may be there hears that it is not, and goes on
