@@ -12,6 +12,7 @@ import os
 import re
 import socket
 import tempfile
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,8 +95,11 @@ def _inventory() -> Inventory | None:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Take stock of the engine before several processes begin to use it."""
-    found = _inventory() if getattr(session.config.option, "numprocesses", None) else None
+    """Take stock of the engine before several processes begin to use it, and give their lock a name that we know."""
+    option = session.config.option
+    if getattr(option, "numprocesses", None):
+        option.testrunuid = option.testrunuid or uuid.uuid4().hex
+    found = _inventory() if getattr(option, "numprocesses", None) else None
     if found is not None:
         session.config.stash[_BEFORE] = found
 
@@ -111,6 +115,8 @@ def _cool_down(before: Inventory) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail where the tests together have left something behind, or taken something away."""
+    if getattr(session.config.option, "numprocesses", None):
+        _lock(session.config.option.testrunuid).unlink(missing_ok=True)
     before = session.config.stash.get(_BEFORE, None)
     if before is None:
         return
@@ -134,14 +140,17 @@ def _share_the_engine(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
+def _lock(run: str) -> Path:
+    return Path(tempfile.gettempdir()) / f"kata-tests-{run}.lock"
+
+
 @contextlib.contextmanager
 def at_the_engine(*, alone: bool = False) -> Iterator[None]:
     """Wait until the engine may be used, beside others or alone, and say so; for what several tests share."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
         yield
         return
-    run = os.environ["PYTEST_XDIST_TESTRUNUID"]
-    with (Path(tempfile.gettempdir()) / f"kata-tests-{run}.lock").open("w") as lock:
+    with _lock(os.environ["PYTEST_XDIST_TESTRUNUID"]).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
         yield
 

@@ -8,6 +8,7 @@ submission to another one.
 from __future__ import annotations
 
 import atexit
+import collections
 import concurrent.futures
 import contextlib
 import functools
@@ -33,6 +34,7 @@ from checker.grading.place import OnTheEngine
 from checker.grading.task import Task, TaskGrader
 from checker.lab import Labs, Limits
 from checker.phrase import KataError
+from checker.workbench.run import Run, dead_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -129,11 +131,13 @@ def grade_parcel(course: Parcel, task: Task, work: Parcel, wishes: Wishes) -> li
         replace(each, exercise=replace(each.exercise, folder=there.folder / each.exercise.name))
         for each in task.assignments
     )
-    with tempfile.TemporaryDirectory(prefix="kata-grade-") as folder:
-        work.unpack(Path(folder, "work"))
+    graded = Ours.here().data / "parcels"
+    collections.deque(dead_runs(graded), maxlen=0)  # what a worker that was killed has left here
+    with Run.begin(graded) as run:
+        work.unpack(run.folder / "work")
         judge = Judge(course=there, stop=threading.Event())
         grader = TaskGrader(judge=judge, places=_places(wishes), seconds=wishes.seconds)
-        return list(grader.grade(replace(task, folder=Path(folder), assignments=assignments)))
+        return list(grader.grade(replace(task, folder=run.folder, assignments=assignments)))
 
 
 _UNPACKING = threading.Lock()

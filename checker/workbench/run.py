@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from checker.engine import Engine
 
-__all__ = ["Run", "sweep_dead", "unwritable"]
+__all__ = ["Run", "dead_runs", "sweep_dead", "unwritable"]
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -98,14 +98,23 @@ class Run:
             lock.close()
 
 
-def sweep_dead(engine: Engine, runs: Path) -> None:
-    """Remove what runs have left whose process is dead: nobody holds their lock any more."""
+def dead_runs(runs: Path) -> Iterator[Run]:
+    """Yield what runs have left whose process is dead: nobody holds their lock any more.
+
+    Each is held while it is looked at, and its folder is removed when the next one is asked for.
+    """
     for lock in runs.glob("*/lock"):
         with contextlib.suppress(OSError), lock.open("r+") as opened:
             fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
             dead = Run(id=lock.parent.name, folder=lock.parent)
-            with contextlib.suppress(FileNotFoundError):
-                lines = dead.made.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
-                remove_strays(engine, filter(None, map(Stray.read, lines)))
-            remove_labelled(engine, dead.id)
+            yield dead
             shutil.rmtree(dead.folder, ignore_errors=True)
+
+
+def sweep_dead(engine: Engine, runs: Path) -> None:
+    """Remove what dead runs have left, on the engine too."""
+    for dead in dead_runs(runs):
+        with contextlib.suppress(FileNotFoundError):
+            lines = dead.made.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+            remove_strays(engine, filter(None, map(Stray.read, lines)))
+        remove_labelled(engine, dead.id)

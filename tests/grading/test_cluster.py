@@ -156,6 +156,8 @@ def test_a_worker_that_dies_costs_only_time(
     assert workers[0].wait(timeout=20) == -signal.SIGKILL
     assert points(watch) == {student: 10 if answer == "right" else 4 for student, answer in answers.items()}
     assert len(list((tmp_path / "data" / "courses").iterdir())) == 1
+    # the other worker has taken away what the killed one had before it
+    assert list((tmp_path / "data" / "parcels").iterdir()) == []
 
 
 @pytest.mark.docker

@@ -78,7 +78,8 @@ def ways(short: Path, tmp_path: Path) -> Iterator[Ways]:
     engine = find_engine()
     images = frozenset(str(reference(image.tagged)) for image in catalogue())
     grants = Grants(work=tmp_path, images=images, allow=frozenset({"commit", "load", "registry"}))
-    base = {**os.environ, **engine.environment(), "COMPOSE_PROJECT_NAME": NAME, "BUILDKIT_PROGRESS": "plain"}
+    own = {"COMPOSE_PROJECT_NAME": NAME, "BUILDKIT_PROGRESS": "plain", "TMPDIR": str(short)}
+    base = {**os.environ, **engine.environment(), **own}
     with Guard(engine, grants, f"g{os.getpid()}", short / "g.sock") as guard:
         yield Ways(base, {**base, "DOCKER_HOST": guard.host}, guard, tmp_path)
         assert guard.failure is None

@@ -65,10 +65,11 @@ def paper(tmp_path: Path) -> PaperEngine:
 class Docker:
     """The docker CLI on a real engine; everything it starts carries one label and is removed at the end."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, temporary: Path) -> None:
         self.run_id = f"contract-{secrets.token_hex(4)}"
         self.label = f"{LABEL}={self.run_id}"
-        self._environ = {**os.environ, **engine.environment()}
+        # the CLI leaves there what it builds from its standard input
+        self._environ = {**os.environ, **engine.environment(), "TMPDIR": str(temporary)}
 
     def __call__(self, *arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run docker and return how it ended, with stdout and stderr."""
@@ -122,8 +123,8 @@ def _all(kind: str) -> tuple[str, ...]:
 
 
 @pytest.fixture
-def docker(engine: Engine) -> Iterator[Docker]:
+def docker(engine: Engine, tmp_path: Path) -> Iterator[Docker]:
     """The docker CLI on the engine that answers."""
-    docker = Docker(engine)
+    docker = Docker(engine, tmp_path)
     yield docker
     docker.clear()
