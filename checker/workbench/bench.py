@@ -97,7 +97,8 @@ class Bench:
     ) -> None:
         try:
             together(self._closing.close, self.clear)
-            remove_strays(self.engine, self._strays)
+            with self._run.giving_up(self._strays) as left:
+                remove_strays(self.engine, left)
             remove_labelled(self.engine, self.run_id)
         finally:
             if "client" in vars(self):  # else nobody has asked for it, and it would only be imported to be closed

@@ -19,7 +19,7 @@ from checker.phrase import KataError
 from checker.workbench.leftovers import Stray, remove_labelled, remove_strays
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from checker.engine import Engine
@@ -57,6 +57,26 @@ class Run:
     def at_work(self) -> Path:
         """Whether something of it stands on the engine: there until the bench has put everything away."""
         return self.folder / "at-work"
+
+    @contextlib.contextmanager
+    def giving_up(self, strays: Iterable[Stray]) -> Iterator[Iterable[Stray]]:
+        """Let what scripts made be removed, but no image that another run has written down as well.
+
+        Of images without a name that were built in the same moment nobody can say whose they are: the last of their
+        runs takes them away. One run at a time looks and removes, and what it made is forgotten afterwards.
+
+        Args:
+            strays: What scripts of this run made.
+        """
+        runs = os.open(self.folder.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(runs, fcntl.LOCK_EX)
+            noted = [made for made in self.folder.parent.glob("*/made") if made != self.made]
+            others = frozenset(stray for made in noted for stray in _read(made))
+            yield [one for one in strays if one.kind != "image" or one not in others]
+            self.made.unlink(missing_ok=True)
+        finally:
+            os.close(runs)
 
     @classmethod
     @contextlib.contextmanager
@@ -114,7 +134,15 @@ def dead_runs(runs: Path) -> Iterator[Run]:
 def sweep_dead(engine: Engine, runs: Path) -> None:
     """Remove what dead runs have left, on the engine too."""
     for dead in dead_runs(runs):
-        with contextlib.suppress(FileNotFoundError):
-            lines = dead.made.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
-            remove_strays(engine, filter(None, map(Stray.read, lines)))
+        with dead.giving_up(_read(dead.made)) as left:
+            remove_strays(engine, left)
         remove_labelled(engine, dead.id)
+
+
+def _read(made: Path) -> list[Stray]:
+    """Return what a run has written down; a run may end while it is looked at."""
+    try:
+        lines = made.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+    except FileNotFoundError:
+        return []
+    return list(filter(None, map(Stray.read, lines)))

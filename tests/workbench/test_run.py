@@ -86,6 +86,27 @@ def test_a_run_that_cannot_begin_is_broken(tmp_path: Path) -> None:
     assert caught.value.key == "engine.unwritable"
 
 
+def test_what_two_runs_have_is_taken_away_by_the_last(tmp_path: Path) -> None:
+    """An image that two runs have written down stays until both are over; anything else goes with its own run."""
+    image, volume = Stray("image", f"sha256:{'a' * 64}"), Stray("volume", "data")
+    with Run.begin(tmp_path / "runs") as first, Run.begin(tmp_path / "runs") as second:
+        for run in (first, second):
+            run.made.write_text(f"{image}\n{volume}\n", encoding="utf-8")
+        with first.giving_up([image, volume]) as left:
+            assert list(left) == [volume]
+        with second.giving_up([image, volume]) as left:
+            assert list(left) == [image, volume]
+
+
+def test_what_could_not_be_removed_stays_written_down(tmp_path: Path) -> None:
+    """Where the engine goes away while a run puts things away, the next one still finds what there was."""
+    with Run.begin(tmp_path / "runs") as run:
+        run.made.write_text("volume data\n", encoding="utf-8")
+        with pytest.raises(KataError), run.giving_up([Stray("volume", "data")]):
+            raise KataError("engine.missing")
+        assert run.made.read_text(encoding="utf-8") == "volume data\n"
+
+
 @pytest.mark.docker
 def test_a_dead_run_is_swept(tmp_path: Path, engine: Engine, corner: Corner) -> None:
     """What a killed run has made, by label and by its notes, goes with its folder; what was not its own stays."""
