@@ -345,7 +345,7 @@ def why_not_ready(service: Inspected, needed: Inspected, logs: Callable[[], str]
 
 _TOO_EARLY = re.compile(
     r"connection refused|ECONNREFUSED|could not connect|can't connect|ConnectionRefusedError|Connection reset"
-    r"|the database system is starting up|LOADING Redis is loading|name resolution|bad address|ENOTFOUND",
+    r"|the database system is starting up|LOADING Redis is loading|name resolution|bad address|(?-i:\bENOTFOUND\b)",
     re.IGNORECASE,
 )
 

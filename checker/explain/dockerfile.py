@@ -275,7 +275,7 @@ def _nothing_copied(build: Build, _: re.Match[str]) -> Mistake:
 _ASKS = re.compile(r"Do you want to continue\? \[Y/n\]")
 _NO_NETWORK = re.compile(
     r"^.*(?:Temporary failure (?:resolving|in name resolution)|Could not resolve|unable to resolve host"
-    r"|bad address|Name or service not known|Network is unreachable|EAI_AGAIN|ENOTFOUND"
+    r"|bad address|Name or service not known|Network is unreachable|(?-i:\bEAI_AGAIN\b|\bENOTFOUND\b)"
     r"|Failed to establish a new connection|nodename nor servname|Name does not resolve"
     r"|no such host|DNS lookup error|Could not connect to).*$",
     re.MULTILINE | re.IGNORECASE,

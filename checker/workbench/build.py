@@ -132,7 +132,8 @@ def build(engine: Engine, order: Order, *, seconds: float, known_images: Collect
 
 def _environment(engine: Engine) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_MISTAKEN_FOR_OURS)}
-    return {**kept, **engine.environment()}
+    # a repository that cannot be read is nobody's concern here, and the CLI would complain of it after what went wrong
+    return {**kept, **engine.environment(), "BUILDX_GIT_INFO": "false"}
 
 
 def _run(order: Order, environment: Mapping[str, str], progress: Progress, deadline: float) -> int | None:

@@ -232,6 +232,13 @@ WORDINGS: dict[str, tuple[str, dict[str, str], str]] = {
         + EXCERPT.format(line="RUN make all")
         + f'{SOLVE}process "/bin/sh -c make all" did not complete successfully: exit code: 2',
     ),
+    "a step that misses a module": (  # its error has the letters of a network's
+        "run_failed",
+        {"place": "Dockerfile:2", "tail": "ModuleNotFoundError: No module named 'x'"},
+        "------\n > [2/2] RUN python3 -c 'import x':\n0.1 ModuleNotFoundError: No module named 'x'\n------\n"
+        + EXCERPT.format(line="RUN python3 -c 'import x'")
+        + f"{SOLVE}process \"/bin/sh -c python3 -c 'import x'\" did not complete successfully: exit code: 1",
+    ),
     "a step that fails, buildkit 0.9": (
         "run_failed_silently",
         {"code": "2"},
