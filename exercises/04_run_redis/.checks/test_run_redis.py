@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from checker.author import Bench, Container, Finished, Mistake, Redis, Script, step, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 NAME = "kata-04-redis"
+IMAGE = "redis:7"
+FAREWELL = "bye bye"  # the last that a Redis says which ends in its own time
 SWIFT = 2.0  # seconds that run.sh may take before we look what it is doing
 PATIENCE = 8.0  # seconds that run.sh may go on once Redis answers; a docker exec takes half a second
 DOCKERS_OWN = frozenset({"-d", "-i", "-t", "-it", "-ti", "-dit", "-p", "--detach", "--name", "--publish", "--rm"})
@@ -23,6 +25,7 @@ class Session:
     open_stdin: bool
     shows_log: bool
     exit_code: int | None
+    last_words: str
 
 
 @step
@@ -30,12 +33,15 @@ def session(bench: Bench) -> Session:
     before = bench.events.position()
     with bench.start("interactive.sh") as script:
         redis = _redis_of(bench, script, before)
+        _must_be_of_its_image(bench, redis)
         config = redis.inspect()["Config"]
         shows_log = script.wait_until(lambda: _shows_log(script, redis), 5)
         _press_ctrl_c(script, redis, lambda: bench.exit_code(redis, since=before) is not None)
+        script.wait_until(lambda: FAREWELL in script.said or not script.is_running, 3)
+        last_words = script.said + _logs(redis)
     code = bench.exit_code(redis, since=before)
     bench.clear()
-    return Session(config["Tty"], config["OpenStdin"], shows_log, code)
+    return Session(config["Tty"], config["OpenStdin"], shows_log, code, last_words)
 
 
 @step
@@ -58,13 +64,18 @@ def test_ctrl_c_ends_it_cleanly(session: Session) -> None:
         raise Mistake("silent")
     if session.exit_code is None:
         raise Mistake("ctrl_c_ignored")
-    if session.exit_code != 0:
+    # a key is SIGINT to who has the terminal; SIGTERM came from somebody who heard the key in Redis' place
+    if "SIGTERM" in session.last_words and "SIGINT" not in session.last_words:
+        raise Mistake("key_kept_back")
+    # a shell around it has an exit code of its own after Ctrl-C, however well Redis ended
+    if session.exit_code != 0 and FAREWELL not in session.last_words:
         raise Mistake("ended_badly", code=session.exit_code)
 
 
-def test_keeps_running_in_the_background(redis: Container) -> None:
+def test_keeps_running_in_the_background(bench: Bench, redis: Container) -> None:
     if not wait_for(lambda: _ask_inside(redis, "PING") == "PONG", 10):
         raise Mistake("no_redis_inside") if redis.is_running else _not_running(redis)
+    _must_be_of_its_image(bench, redis)
 
 
 def test_answers_on_this_machine_only(bench: Bench, redis: Container) -> None:
@@ -76,13 +87,16 @@ def test_answers_on_this_machine_only(bench: Bench, redis: Container) -> None:
             raise Mistake("published_to_everyone", address=binding.address)
     doors = [Redis(host=binding.address, port=binding.port) for binding in bindings]
     if not wait_for(lambda: any(door.ask("PING") == "PONG" for door in doors), 5):
-        raise Mistake("nobody_answers", port=bindings[0].port)
+        turned_away = any((door.ask("PING") or "").startswith("DENIED") for door in doors)
+        raise Mistake("protected" if turned_away else "nobody_answers", port=bindings[0].port)
 
 
 def test_remembers_your_value(redis: Container, value: str) -> None:
     found = _ask_inside(redis, "GET", "greeting")
     if not found:
         raise Mistake("no_greeting", value=value)
+    if found.rstrip("\r\n") == value != found:
+        raise Mistake("line_end")
     if found != value:
         raise Mistake("other_greeting", found=found, value=value)
 
@@ -127,6 +141,17 @@ def _redis_of(bench: Bench, script: Script, before: int) -> Container:
     return found[0]
 
 
+def _must_be_of_its_image(bench: Bench, redis: Container) -> None:
+    """See that a container has the layers of the image that the prompt names, whatever lies on top of them."""
+    theirs, ours = (_layers(bench.image(image)) for image in (redis.image, IMAGE))
+    if theirs[: len(ours)] != ours:
+        raise Mistake("other_image", container=redis.name, image=str(redis.inspect()["Config"]["Image"]))
+
+
+def _layers(image: Mapping[str, Any] | None) -> list[str]:
+    return list((image or {}).get("RootFS", {}).get("Layers") or ())
+
+
 def _shows_log(script: Script, redis: Container) -> bool:
     """Whether what Redis itself says has arrived on the script's terminal."""
     lines = [line.strip() for line in redis.logs().splitlines()]
@@ -146,9 +171,14 @@ def _press_ctrl_c(script: Script, redis: Container, has_ended: Callable[[], bool
 
 
 def _heard(redis: Container) -> bool:
-    with contextlib.suppress(Mistake):  # it may be gone by now
-        return "SIGINT" in redis.logs()
-    return True
+    return not redis.exists or "SIGINT" in _logs(redis)
+
+
+def _logs(redis: Container) -> str:
+    """Return what Redis has said; nothing where its container is gone, and its log only on the terminal."""
+    with contextlib.suppress(Mistake):
+        return redis.logs()
+    return ""
 
 
 def _run(bench: Bench, value: str) -> Finished:
@@ -180,7 +210,7 @@ def _ask_inside(redis: Container, *words: str) -> str | None:
         for port in _doors_inside(redis):
             answer = redis.ask("redis-cli", "-p", str(port), *words)
             if answer.code == 0 and not answer.said.startswith("LOADING"):
-                return answer.said.strip()
+                return answer.said.removesuffix("\n")  # redis-cli's own
     return None
 
 
