@@ -25,6 +25,7 @@ PATIENCE = 15.0  # seconds that run.sh may stay attached to a Redis that runs; t
 COMPILERS = re.compile(r"(\w+-linux-gnu-)?(cc|gcc|clang|tcc|c89|c99)(-[\d.]+)?")
 ALSO_CALLED = frozenset({"wget", "ld", "ar", "as", "ranlib", "strip", "cpp", "g++", "c++", "pkg-config", "gmake"})
 PACKAGES = frozenset({"build-essential", "libc6-dev", "libc-dev", "linux-headers", "ca-certificates", "binutils"})
+COMPLAINT = re.compile(r"(\S+):\s*(?:(?:command )?not found|no such file)")
 FILLERS = frozenset({"a", "an", "and", "or", "the", "command", "commands", "compiler", "not", "found"})
 PROGRAMS = re.compile(r"/(usr/)?(local/)?(s?bin|lib\w*)(/|$)")
 DOCKERS_OWN = frozenset({"-d", "-i", "-t", "-it", "-dit", "-p", "--detach", "--name", "--publish", "--rm"})
@@ -157,9 +158,7 @@ def redis(bench: Bench, ran: Ran) -> Container:
 
 
 def test_names_where_it_breaks(answers: dict[str, Any], absent: frozenset[str]) -> None:
-    said = str(answers.get("first_missing", ""))
-    complaint = re.search(r"(\S+):\s*(command )?not found", said)
-    word = next(iter(_words(complaint[1] if complaint else said)), "")
+    word = next(iter(_words(answers.get("first_missing"))), "")
     if not word:
         raise Mistake("blank", key="first_missing")
     if word not in absent:
@@ -187,7 +186,7 @@ def test_names_what_is_missing_next(answers: dict[str, Any], absent: frozenset[s
             raise Mistake("a_package", tool=word)
         if word not in absent:
             raise Mistake("is_there", key="missing_next", tool=word)
-        if word not in CALLED and word not in ALSO_CALLED and not COMPILERS.fullmatch(word):
+        if not _is_called(word):
             raise Mistake("not_asked", key="missing_next", tool=word)
     if "make" not in words:
         raise Mistake("lacks_a_line_of_it")
@@ -199,7 +198,7 @@ def test_breaks_in_a_throw_away_container(bench: Bench, ran: Ran, attempts: list
     broken = [one for one in attempts if NOT_FOUND in one.codes or one.has_exec_without_end]
     if not broken:
         raise _not_broken(ran, attempts)
-    if not any(_was_for_want_of_wget(bench, one) for one in broken):
+    if _could_not_be_opened(ran.finished.said) or not any(_was_for_want_of_wget(bench, one) for one in broken):
         raise Mistake("for_another_reason")
 
 
@@ -211,8 +210,11 @@ def test_leaves_no_trace(bench: Bench, ran: Ran, attempts: list[Attempt]) -> Non
             raise Mistake("still_there", name=one.container.name, status=one.container.status)
     there = {volume["Name"] for volume in bench.client.api.volumes()["Volumes"] or ()}
     mounted = {e.id for one in attempts for e in one.events if e.kind == "volume" and e.action == "mount"}
-    if any(re.fullmatch(r"[0-9a-f]{64}", volume) for volume in mounted & there):
-        raise Mistake("volume_left")
+    kept = {mount.get("Name") for one in bench.created(ran.since) for mount in _mounts(one)}
+    left = sorted(mounted & there - kept)
+    if left:
+        is_named = re.fullmatch(r"[0-9a-f]{64}", left[0]) is None
+        raise Mistake("named_volume_left", name=left[0]) if is_named else Mistake("volume_left")
 
 
 def test_remembers_a_key(bench: Bench, redis: Container) -> None:
@@ -236,8 +238,13 @@ def test_came_ready_made(bench: Bench, redis: Container) -> None:
     image, wanted = bench.image(redis.image), bench.image(REDIS)
     assert wanted is not None
     theirs, ours = (image or {}).get("RootFS", {}).get("Layers") or [], wanted["RootFS"]["Layers"]
+    called = str(redis.inspect()["Config"]["Image"])
     if theirs[: len(ours)] != ours:
-        raise Mistake("not_ready_made", image=str(redis.inspect()["Config"]["Image"]))
+        raise Mistake("not_ready_made", image=called)
+    if theirs != ours:
+        built_in = sorted(_programs(bench, redis.image) - _programs(bench, REDIS))
+        if built_in:
+            raise Mistake("built_in", image=called, path=built_in[0])
     installed = _installed(bench, redis)
     if installed:
         raise Mistake("installed", path=installed[0])
@@ -245,6 +252,13 @@ def test_came_ready_made(bench: Bench, redis: Container) -> None:
 
 def test_touches_nothing_else(bench: Bench, redis: Container) -> None:
     bench.bystanders.examine()
+
+
+def _mounts(container: Container) -> list[dict[str, Any]]:
+    """Return what a container has mounted; nothing where it is gone."""
+    with contextlib.suppress(Mistake):
+        return container.inspect().get("Mounts") or []
+    return []
 
 
 class Births:
@@ -350,13 +364,31 @@ def _door(bench: Bench, redis: Container) -> Iterator[Door]:
 
 
 def _words(value: object) -> list[str]:
-    """Return the commands that an answer names, however it is written."""
-    values = value if isinstance(value, list) else [value]
-    text = " ".join(str(said) for said in values if said is not None).lower()
+    """Return the commands that an answer names, however it is written.
+
+    In an entry of a list, what is beside a command that is called explains it.
+    """
+    if not isinstance(value, list):
+        return _named(value)[:20]
+    found: list[str] = []
+    for named in map(_named, value):
+        found += [word for word in named if _is_called(word)] or named
+    return found[:20]
+
+
+def _named(said: object) -> list[str]:
+    text = re.sub(r"\([^()]*\)", " ", "" if said is None else str(said).lower())
+    complaints = COMPLAINT.findall(text)
+    text = " ".join(complaints) or text
     text = re.sub(r"\bc[\s_-]*(compiler|컴파일러)", "cc", text)
     named = (word.rpartition("/")[2].strip(".-") for word in re.findall(r"[\w+./:-]+", text, re.ASCII))
     words = (word.strip(":") for word in named)
-    return [word for word in words if word and word not in FILLERS][:20]
+    return [word for word in words if word and word not in FILLERS]
+
+
+def _is_called(word: str) -> bool:
+    """Whether it is a command that by-hand.sh calls, or that one of those calls."""
+    return word in CALLED or word in ALSO_CALLED or COMPILERS.fullmatch(word) is not None
 
 
 def _made(bench: Bench, ran: Ran) -> list[Container]:
@@ -407,10 +439,11 @@ def _not_broken(ran: Ran, attempts: list[Attempt]) -> Mistake:
 def _was_for_want_of_wget(bench: Bench, one: Attempt) -> bool:
     """Return whether wget is what was not found: the same again, in a world where a wget notes that it is called.
 
-    What cannot be repeated (input that was piped in, files that were copied in, an exec) is believed.
+    What cannot be repeated (files that were copied in, an exec) is believed, and so is a shell that ends well where
+    nothing is piped into it.
     """
     acted = any(e.action.startswith("exec_") or e.action == "extract-to-dir" for e in one.events)
-    if one.born is None or acted or one.born.inspect["Config"].get("OpenStdin"):
+    if one.born is None or acted:
         return True
     mounts = one.born.inspect.get("Mounts") or []
     if any(mount["Type"] != "bind" for mount in mounts):
@@ -432,10 +465,18 @@ def _was_for_want_of_wget(bench: Bench, one: Attempt) -> bool:
                 bench.client.api.start(repeated.id)
             except APIError as refused:
                 return not re.search("not found|no such file|permission denied", str(refused))
-            code = bench.client.api.wait(repeated.id, timeout=15)["StatusCode"]
+            patience = 3 if before.get("OpenStdin") else 15  # one on a terminal may wait for somebody who types
+            code = bench.client.api.wait(repeated.id, timeout=patience)["StatusCode"]
             return code != NOT_FOUND or repeated.read(CALLED_MARK) is not None
     except (APIError, RequestException):
         return True
+
+
+def _could_not_be_opened(said: str) -> bool:
+    """Return whether a shell said that it had no by-hand.sh to read, and nobody that wget was not there."""
+    no_script = r"by-hand\.sh: (?:no such file|not found)|(?:cannot|can't) open '?\S*by-hand\.sh"
+    absent = re.search(no_script, said, re.IGNORECASE)
+    return absent is not None and not re.search(r"\bwget\W{1,3}.*(?:not found|no such file)", said, re.IGNORECASE)
 
 
 def _wget_that_tells() -> bytes:
@@ -476,6 +517,16 @@ def _not_running(redis: Container) -> Mistake:
     if DOCKERS_OWN & set(command):
         return Mistake("options_after_image", command=" ".join(command))
     return Mistake("not_running", status=redis.status, code=redis.exit_code, log=redis.last_words() or "∅")
+
+
+def _programs(bench: Bench, image: str) -> frozenset[str]:
+    """Return the files of an image that lie where programs do."""
+    look = {"Image": image, "Entrypoint": ["find", "/", "-xdev", "-not", "-type", "d"], "Cmd": [], "User": "0"}
+    with _container(bench, look) as looking:
+        bench.client.api.start(looking.id)
+        bench.client.api.wait(looking.id, timeout=60)
+        said = bench.client.api.logs(looking.id, stdout=True, stderr=False).decode(errors="replace")
+    return frozenset(path for path in said.splitlines() if PROGRAMS.match(path))
 
 
 def _installed(bench: Bench, redis: Container) -> list[str]:
