@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 HELLO, TAGGED = "hello-world", "hello-world:latest"
 RED, BLUE = "kata-02-red", "kata-02-blue"
+BUSYBOX = "busybox:1"
 LOOKALIKE = "kata-02-hello-world"  # has the word in its name, and is another image
 MOST, LEAST = 6, 2  # layers of an image
 YES, NO = frozenset({"yes", "y", "true", "1"}), frozenset({"no", "n", "false", "0"})
@@ -173,6 +174,7 @@ class Evicted:
         hello: The ID that hello-world had.
         aliases: Other names that the same image had.
         users: Stopped containers that were made from it.
+        others: Stopped containers that only look as if they were.
         names: The names of the other images that this exercise made or needs, and the ID of each.
         nameless: An image without a name that has nothing to do with hello-world.
     """
@@ -180,6 +182,7 @@ class Evicted:
     hello: str
     aliases: frozenset[str]
     users: tuple[Container, ...]
+    others: tuple[Container, ...]
     names: dict[str, str]
     nameless: str
 
@@ -204,7 +207,7 @@ def reports(bench: Bench, cache: Cache) -> tuple[Report, ...]:
 
 @step
 def report_without(bench: Bench, cache: Cache) -> Report:
-    pair = _put(bench, _two_shapes()[0], beside=LOOKALIKE)
+    pair = _put(bench, _two_shapes()[0], beside=_lookalikes(bench))
     cache.take_out()
     return _ask(bench, pair)
 
@@ -214,14 +217,14 @@ def evicted(bench: Bench, cache: Cache) -> Evicted:
     nameless = _put_nameless(bench, _two_shapes()[0])
     bench.lend("image", nameless)
     hello = cache.bring_in()
-    users = tuple(_run_hello(bench) for _ in range(2))
+    users, others = _leave_containers(bench)
     aliases = frozenset(tag for tag, id_ in _all_names(bench) if id_ == hello and tag != TAGGED)
     names = _names(bench)
     finished = bench.run("evict.sh")
     if bench.image(HELLO) is not None:
         back = bench.transcript.since(finished.first_request).pulled(HELLO)
         raise bench.why(finished, otherwise=Mistake("came_back" if back else "still_cached"))
-    return Evicted(hello=hello, aliases=aliases, users=users, names=names, nameless=nameless)
+    return Evicted(hello=hello, aliases=aliases, users=users, others=others, names=names, nameless=nameless)
 
 
 def test_prints_the_ids(reports: tuple[Report, ...]) -> None:
@@ -253,7 +256,7 @@ def test_counts_the_shared_layers(reports: tuple[Report, ...]) -> None:
             raise Mistake("other_share", found=found, right=right)
 
 
-def test_knows_what_is_cached(reports: tuple[Report, ...], report_without: Report) -> None:
+def test_knows_what_is_cached(bench: Bench, reports: tuple[Report, ...], report_without: Report) -> None:
     for report in reports:
         if not _says_cached(report):
             raise Mistake("missed_it", found=report.value("hello_world_cached"))
@@ -261,7 +264,7 @@ def test_knows_what_is_cached(reports: tuple[Report, ...], report_without: Repor
         raise Mistake("stopped_without_it", code=report_without.finished.code)
     if _says_cached(report_without):
         found = report_without.value("hello_world_cached")
-        raise Mistake("saw_it_anyway", found=found, other=LOOKALIKE)
+        raise Mistake("saw_it_anyway", found=found, others=", ".join(_lookalikes(bench)))
 
 
 def test_evicts_hello_world(bench: Bench, evicted: Evicted) -> None:
@@ -283,6 +286,9 @@ def test_leaves_everything_else(bench: Bench, evicted: Evicted) -> None:
     if bench.image(evicted.nameless) is None:
         raise Mistake("took_the_nameless")
     bench.bystanders.examine()
+    for container in evicted.others:
+        if not container.exists:
+            raise Mistake("took_a_container", name=container.name)
 
 
 # What inspect.sh said
@@ -350,21 +356,44 @@ def _names(bench: Bench) -> dict[str, str]:
 
     Others come and go beside us: the guard keeps a script from them, and the bystanders tell of one that got past it.
     """
-    needed = set(bench.exercise.images) - {HELLO}
+    needed = {*bench.exercise.images, *(f"{name}:latest" for name in _lookalikes(bench))} - {HELLO}
     return {tag: id_ for tag, id_ in _all_names(bench) if tag.startswith(bench.exercise.prefix) or tag in needed}
 
 
-def _run_hello(bench: Bench) -> Container:
-    """Leave a stopped container of hello-world behind, as somebody who tried it out would."""
+def _lookalikes(bench: Bench) -> tuple[str, ...]:
+    """Return the names of other images: the word is at the end of one and at the beginning of one."""
+    return LOOKALIKE, f"{HELLO}-{bench.run_id}"  # an image of the learner's may be called hello-world-app
+
+
+def _leave_containers(bench: Bench) -> tuple[tuple[Container, ...], tuple[Container, ...]]:
+    """Leave stopped containers behind, as somebody who tried things out would: hello-world's, and those of others.
+
+    One of the others has an image that looks like it, one has a name that does; one is older, one newer than all of
+    hello-world's, whose number nobody knows.
+    """
+    older = _create(bench, LOOKALIKE)  # its program is nowhere, so it cannot be started
+    users = tuple(_create(bench, HELLO) for _ in range(2 + secrets.randbelow(2)))
+    newer = _create(bench, BUSYBOX, "true", name=f"{LOOKALIKE}-{bench.nonce()}")
+    for container in (*users, newer):
+        _run(container)
+    return users, (older, newer)
+
+
+def _create(bench: Bench, image: str, command: str | None = None, *, name: str | None = None) -> Container:
+    """Make a container that scripts see; without a name it gets one from the engine, as docker run does it."""
     api = bench.client.api
     network = api.create_host_config(network_mode="none")
-    made = api.create_container(HELLO, labels={"kata.run": bench.run_id}, host_config=network)
-    bench.lend("container", made["Id"])
-    container = Container(bench.client, made["Id"], HELLO)
+    labels = {"kata.run": bench.run_id}
+    made = api.create_container(image, command, name=name, labels=labels, host_config=network)
+    called = api.inspect_container(made["Id"])["Name"].removeprefix("/")
+    bench.lend("container", made["Id"], called)
+    return Container(bench.client, made["Id"], called)
+
+
+def _run(container: Container) -> None:
     container.start()
     if not wait_for(lambda: container.status == "exited", 10):
         container.stop(0)
-    return container
 
 
 # Making images: an archive as docker load reads it, so that nothing has to be built or fetched
@@ -390,21 +419,29 @@ def _two_shapes() -> tuple[tuple[int, int, int], ...]:
     return secrets.choice(pairs)
 
 
-def _put(bench: Bench, shape: tuple[int, int, int], *, beside: str = "") -> Pair:
-    """Put a new red and blue on the engine in place of earlier ones, and perhaps another image beside them."""
+def _put(bench: Bench, shape: tuple[int, int, int], *, beside: tuple[str, ...] = ()) -> Pair:
+    """Put a new red and blue on the engine in place of earlier ones, and perhaps other images beside them."""
     bench.clear()
     shared, *owns = shape
     base = tuple(_layer(bench, "base") for _ in range(shared))
     stacks = [base + tuple(_layer(bench, "own") for _ in range(own)) for own in owns]
     red, blue = (_image(bench, name, stack) for name, stack in zip((RED, BLUE), stacks, strict=True))
-    more = [_image(bench, beside, (_layer(bench, "beside"),))] if beside else []
+    more = [_image(bench, name, (_layer(bench, "beside"),)) for name in beside]
     list(bench.client.api.load_image(_archive([red, blue, *more])))
+    for name in beside:
+        _show(bench, name)
     return Pair(red=red, blue=blue, shared=shared, ids={image.name: _ids(bench, image) for image in (red, blue)})
 
 
+def _show(bench: Bench, name: str) -> None:
+    """Let scripts see and use an image by this name, also where it has not the prefix of the exercise."""
+    found = bench.image(name) or {}
+    bench.gate.ledger.adopt("tag", f"docker.io/library/{name}:latest", str(found["Id"]))
+
+
 def _put_nameless(bench: Bench, shape: tuple[int, int, int]) -> str:
-    """Put red, blue and the one with the like name there once more, and beside them an image without a name."""
-    _put(bench, shape, beside=LOOKALIKE)
+    """Put red, blue and those with like names there once more, and beside them an image without a name."""
+    _put(bench, shape, beside=_lookalikes(bench))
     known = {row["Id"] for row in bench.client.api.images()}
     list(bench.client.api.load_image(_archive([_image(bench, "", (_layer(bench, "nameless"),))])))
     ours = bench.client.api.images(filters={"label": f"kata.run={bench.run_id}", "dangling": True})
