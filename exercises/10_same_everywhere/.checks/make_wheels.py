@@ -12,6 +12,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+NEXT = ("1.0.1", "1.1", "2.0")
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the oldest date that a zip file can have
 
 TALLIES = '''"""Adds up what was sold."""
@@ -71,14 +72,10 @@ def this_month() -> dict[str, bytes]:
 
 
 def next_month(news: str) -> dict[str, bytes]:
-    """Return the newer releases: one adds a line to the report, the other rounds in another way."""
+    """Return the newer releases, near and far: of one library they add a line, of the other they round another way."""
     rounding = ROUNDINGS.format(how="up to the next ten", formula="-(-amount // (10 * of)) * 10 + 10")
-    return dict(
-        [
-            wheel("tallies", "1.1", TALLIES.format(news=news), requires="roundings>=1.0"),
-            wheel("roundings", "1.1", rounding),
-        ]
-    )
+    tallies = [wheel("tallies", version, TALLIES.format(news=news), requires="roundings>=1.0") for version in NEXT]
+    return dict([*tallies, *(wheel("roundings", version, rounding) for version in NEXT)])
 
 
 if __name__ == "__main__":
