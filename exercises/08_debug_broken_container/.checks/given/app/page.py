@@ -5,16 +5,18 @@ from __future__ import annotations
 import http.server
 import signal
 import sys
+import time
 
 EDITION = "first"
 
 
 def serve(name: str, port: int) -> None:
     """Serve the page on a port of every address, until somebody asks to stop."""
+    started = time.monotonic()
 
     class Page(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = f"{name} is fine, edition {EDITION}\n".encode()
+            body = f"{name} is fine, edition {EDITION}, for {time.monotonic() - started:.1f} s\n".encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
