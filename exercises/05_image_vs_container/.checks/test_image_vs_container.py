@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import tarfile
 import time
 from dataclasses import dataclass
@@ -17,18 +16,23 @@ A, B, C, D = "kata-05-a", "kata-05-b", "kata-05-c", "kata-05-d"
 BASE, NOTED = "kata-05-base", "kata-05-noted"
 LIVES = "trap 'exit 0' TERM INT; while :; do sleep 3600 & wait $!; done"  # as prepare.sh has it
 LABEL = {"kata.exercise": "05"}  # every image and container that grows from the base inherits it
+REMOVED = 2  # what docker diff calls D
 OUTSIDE = {"bind": "folder_used", "volume": "volume_used"}  # a tmpfs belongs to its container alone
 REFUSED = ("docker.still_running", "docker.name_in_use", "docker.name_in_use_by")
 PATIENCE = 10.0  # seconds in which nothing happens while a script holds on to a container
+SETTINGS = ("Config", "HostConfig", "NetworkSettings")  # parts of what docker inspect shows
+UPDATED = ("RestartPolicy", "Memory", "NanoCpus", "CpuShares", "CpuQuota", "PidsLimit")  # what docker update changes
+FROM_OUTSIDE = frozenset({"exec.create", "container.write"})  # how a script writes into a container
 MOST_FILES, LARGEST = 50, 100_000  # of a container's own; a note is one short line
 
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """What an image is made of."""
+    """What an image is made of, and how its containers are set up."""
 
     id: str
     layers: tuple[str, ...]
+    config: dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,12 +43,14 @@ class Seen:
         container: The container.
         found: What docker inspect showed.
         note: What ``/note`` held; None where there was none.
+        changed: What docker diff showed: paths, each with what became of it.
         files: The files of its own layer, and what is in them.
     """
 
     container: Container
     found: dict[str, Any]
     note: str | None
+    changed: frozenset[tuple[str, int]]
     files: dict[str, str]
 
 
@@ -69,11 +75,19 @@ class Three:
 
 @dataclass(frozen=True, kw_only=True)
 class Again:
-    """How again.sh ended, where it began in the engine's account, and what was there before."""
+    """How again.sh ended, where it began in the engine's account, and what was there before.
+
+    Attributes:
+        finished: How it ended.
+        began: Where it began in the engine's account.
+        three: What was there before.
+        written: The ids of the containers in which it ran programs, or into which it copied files.
+    """
 
     finished: Finished
     began: int
     three: Three
+    written: frozenset[str]
 
 
 @step
@@ -110,7 +124,10 @@ def three(bench: Bench, base: Image) -> Three:
 @step
 def again(bench: Bench, three: Three) -> Again:
     began = bench.events.position()
-    return Again(finished=_run(bench, "again.sh"), began=began, three=three)
+    finished = _run(bench, "again.sh")
+    asked = bench.transcript.since(finished.first_request)
+    written = frozenset(entry.subject for route in FROM_OUTSIDE for entry in asked.asked(route))
+    return Again(finished=finished, began=began, three=three, written=written)
 
 
 def test_three_of_one_image(three: Three) -> None:
@@ -128,9 +145,8 @@ def test_each_has_its_own_note(three: Three) -> None:
             raise _other_note(name, seen, three.notes)
     for name, seen in three.seen.items():
         for other, note in three.notes.items():
-            where = _place_of(note, seen.files)
-            if other != name and where:
-                raise Mistake("sees_another", name=name, other=other, path=where)
+            if other != name:
+                _knows_nothing_of(name, seen, other, note)
 
 
 def test_a_is_new_and_b_remembers(bench: Bench, again: Again) -> None:
@@ -157,6 +173,8 @@ def test_b_is_frozen_and_d_grows_from_it(bench: Bench, again: Again) -> None:
         raise Mistake("several_layers", more=more)
     d = d or bench.container(D, after=again.finished)
     _d_shows(bench, d, noted, notes)
+    _all_of_the_base(bench, again.three, noted)
+    _nobody_told(bench, d, noted, again)
 
 
 def test_the_image_has_no_note(bench: Bench, again: Again) -> None:
@@ -164,7 +182,7 @@ def test_the_image_has_no_note(bench: Bench, again: Again) -> None:
     if now is None:
         raise Mistake("base_gone")
     is_as_it_was = now.layers == again.three.base.layers
-    places = {**_settings(bench, now), **({} if is_as_it_was else _files(bench, now))}
+    places = {**_settings({"Config": now.config}), **({} if is_as_it_was else _files(bench, now))}
     for name, note in notes.items():
         where = _place_of(note, places)
         if where:
@@ -180,17 +198,13 @@ def test_nothing_else_was_used_or_touched(bench: Bench, again: Again) -> None:
         for mount in found["Mounts"]:
             if mount["Type"] in OUTSIDE:
                 raise Mistake(OUTSIDE[mount["Type"]], name=name, path=mount["Destination"])
-    c = before[C]
-    if C not in now or now[C]["Id"] != c.container.id:
+    if C not in now or now[C]["Id"] != before[C].container.id:
         raise Mistake("c_is_gone")
-    if c.found["State"]["Running"]:
-        _running(C, c.container, now[C])
-    if c.note is not None and _note(c.container) != c.note:
-        raise Mistake("c_has_another_note")
+    _c_was_left_alone(bench, again, now[C])
     bench.bystanders.examine()
 
 
-# What became of a, b and d
+# What became of a, b, c and d
 
 
 def _a_is_new(bench: Bench, again: Again) -> None:
@@ -203,9 +217,13 @@ def _a_is_new(bench: Bench, again: Again) -> None:
     found = new.inspect()
     _of_the_base(A, found, again.three.bases)
     _running(A, new, found)
-    note = _note(new)
-    if note:
-        raise Mistake("a_has_a_note", found=note)
+    seen = _see(bench, new)
+    if seen.note:
+        raise Mistake("a_has_a_note", found=seen.note)
+    for name, note in again.three.notes.items():
+        where = _place_of(note, {**seen.files, **_settings(found)})
+        if where:
+            raise Mistake("a_knows_a_note", name=name, where=where)
 
 
 def _a_is_the_same(bench: Bench, again: Again) -> Mistake:
@@ -229,7 +247,7 @@ def _b_remembers(bench: Bench, again: Again) -> None:
     if "start" not in happened and not b.is_running:
         raise Mistake("b_stays_stopped")
     _running(B, b, b.inspect())
-    found = _note(b)
+    found = _note(bench, b)
     if found != note:
         raise Mistake("b_lost_it", found=found or "∅", note=note)
 
@@ -244,7 +262,7 @@ def _d_shows(bench: Bench, d: Container, noted: Image, notes: dict[str, str]) ->
     if owner in (A, C):
         raise Mistake("froze_another", name=owner)
     _running(D, d, found)
-    shown = _note(d)
+    shown = _note(bench, d)
     if not frozen and shown == notes[B]:
         raise Mistake("written_afterwards")
     if not frozen:
@@ -253,6 +271,67 @@ def _d_shows(bench: Bench, d: Container, noted: Image, notes: dict[str, str]) ->
         raise Mistake("froze_something_else", found=frozen)
     if shown != notes[B]:
         raise Mistake("d_shows_another", found=shown or "∅")
+
+
+def _all_of_the_base(bench: Bench, three: Three, noted: Image) -> None:
+    """Refuse an image that is set up otherwise than the base and b, or in whose layer files of the base are removed."""
+    b, base, config = three.seen[B], three.base, noted.config
+    kept = b.found["Config"]
+    for key, word in (("Entrypoint", "ENTRYPOINT"), ("Cmd", "CMD")):  # a new ENTRYPOINT empties CMD
+        if (config.get(key) or []) not in [of.get(key) or [] for of in (base.config, kept)]:
+            raise Mistake("noted_is_set_otherwise", what=word)
+    if set(base.config.get("Env") or ()) & set(kept.get("Env") or ()) - set(config.get("Env") or ()):
+        raise Mistake("noted_is_set_otherwise", what="ENV")
+    if _image(bench, base.id) is None:
+        return  # it was removed, and another check says so
+    removed = [path for path, kind in b.changed | _changed(bench, b.container) if kind == REMOVED]
+    gone = _paths(bench, base) - _paths(bench, noted)
+    lost = [path for path in sorted(gone) if not any(f"{path}/".startswith(f"{other}/") for other in removed)]
+    if lost:
+        raise Mistake("noted_lacks", path=lost[0])
+
+
+def _nobody_told(bench: Bench, d: Container, noted: Image, again: Again) -> None:
+    """Refuse a d that was given what its image knows already.
+
+    A program that d has inherited from b may write the note once more, and a copy of it is not what d was told: only
+    /note itself counts, and only where again.sh ran something in d or copied something in.
+    """
+    note, inherited = again.three.notes[B], _words(noted.config)
+    where = _place_of(note, _settings(d.inspect(), inherited))
+    if where:
+        raise Mistake("d_was_told", where=where)
+    by_itself = any(note in word for word in inherited)
+    if d.id in again.written and not by_itself and note in _see(bench, d).files.get("/note", ""):
+        raise Mistake("d_was_written_in")
+
+
+def _c_was_left_alone(bench: Bench, again: Again, now: dict[str, Any]) -> None:
+    before = again.three.seen[C]
+    state, was = now["State"], before.found["State"]
+    if was["Running"]:
+        _running(C, before.container, now)
+    after = _see(bench, before.container)
+    if before.note is not None and after.note != before.note:
+        raise Mistake("c_has_another_note")
+    by_itself = now["RestartCount"] > before.found["RestartCount"]  # its own restart policy did it
+    if was["Running"] and state["StartedAt"] != was["StartedAt"] and not by_itself:
+        raise Mistake("c_was_restarted")
+    other = {path for path, _ in before.changed ^ after.changed}
+    other |= {path for path, _ in before.files.items() ^ after.files.items()}
+    if other and before.container.id in again.written:  # c's own program may write what it likes
+        raise Mistake("c_was_written_in", path=max(sorted(other), key=lambda path: path.count("/")))
+    setting = _other_setting(before.found, now)
+    if setting:
+        raise Mistake("c_is_set_otherwise", setting=setting)
+
+
+def _other_setting(before: dict[str, Any], now: dict[str, Any]) -> str:
+    """Return a setting of a container that has been changed without making it anew; empty if there is none."""
+    if set(before["NetworkSettings"]["Networks"]) != set(now["NetworkSettings"]["Networks"]):
+        return "NetworkSettings.Networks"
+    before, now = before["HostConfig"], now["HostConfig"]
+    return next((f"HostConfig.{key}" for key in UPDATED if before.get(key) != now.get(key)), "")
 
 
 def _of_the_base(name: str, found: dict[str, Any], bases: frozenset[str]) -> None:
@@ -284,24 +363,55 @@ def _other_note(name: str, seen: Seen, notes: dict[str, str]) -> Mistake:
     return Mistake("no_note" if seen.note is None else "empty_note", name=name, variable=variable)
 
 
-def _note(container: Container) -> str | None:
+def _knows_nothing_of(name: str, seen: Seen, other: str, note: str) -> None:
+    """Refuse a container that carries the note of another."""
+    where = _place_of(note, seen.files)
+    if where:
+        raise Mistake("sees_another", name=name, other=other, path=where)
+    if any(note in line for line in seen.found["Config"]["Env"] or ()):
+        raise Mistake("environment_has_another", name=name, other=other)
+    where = _place_of(note, _settings(seen.found))
+    if where:
+        raise Mistake("settings_have_another", name=name, other=other, where=where)
+
+
+def _note(bench: Bench, container: Container) -> str | None:
     """Return what a container shows as /note, running or not; None where there is no such file."""
     if container.is_running:
         answer = container.ask("cat", "/note")
         return answer.said.strip() if answer.code == 0 else None
+    return _resting_note(bench, container)
+
+
+def _resting_note(bench: Bench, container: Container) -> str | None:
+    """Return what is in /note of a container that does not run, also where it is a symbolic link."""
+    from docker.errors import NotFound  # noqa: PLC0415 - imported late, as everywhere
+
     content = container.read("/note")
+    if content is None:
+        with contextlib.suppress(NotFound):
+            stream, about = bench.client.api.get_archive(container.id, "/note")
+            b"".join(stream)  # the engine keeps the container locked until it has sent all
+            content = container.read(about["linkTarget"]) if about["linkTarget"] else None
     return None if content is None else content.decode(errors="replace").strip()
 
 
+def _changed(bench: Bench, container: Container) -> frozenset[tuple[str, int]]:
+    """Return what docker diff shows of a container; nothing where it is gone."""
+    changes = bench.client.api.diff(container.id) if container.exists else None
+    return frozenset((change["Path"], change["Kind"]) for change in changes or ())
+
+
 def _see(bench: Bench, container: Container) -> Seen:
-    changes = bench.client.api.diff(container.id) or ()
-    paths = sorted(change["Path"] for change in changes if change["Kind"] != 2)  # 2: it was removed
+    changed = _changed(bench, container)
+    paths = sorted(path for path, kind in changed if kind != REMOVED)
     leaves = [path for path in paths if not any(other.startswith(f"{path}/") for other in paths)]
     files = {path: container.read(path) for path in leaves[:MOST_FILES]}
     return Seen(
         container=container,
         found=container.inspect(),
-        note=_note(container),
+        note=_note(bench, container),
+        changed=changed,
         files={path: text[:LARGEST].decode(errors="replace") for path, text in files.items() if text is not None},
     )
 
@@ -310,12 +420,32 @@ def _place_of(note: str, files: dict[str, str]) -> str:
     return next((path for path, text in files.items() if note in text), "")
 
 
+def _settings(found: dict[str, Any], inherited: frozenset[str] = frozenset()) -> dict[str, str]:
+    """Return the texts in the settings that docker inspect shows, by where they stand, without those inherited."""
+    return {
+        f"docker inspect → {part}.{key}": "\n".join(_words(value) - inherited)
+        for part in SETTINGS
+        for key, value in (found.get(part) or {}).items()
+    }
+
+
+def _words(value: object) -> frozenset[str]:
+    """Return the texts in a JSON value, wherever they stand."""
+    if isinstance(value, str):
+        return frozenset({value})
+    parts = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+    return frozenset(word for part in parts for word in _words(part))
+
+
 # Images
 
 
 def _image(bench: Bench, reference: str) -> Image | None:
     found = bench.image(reference)
-    return None if found is None else Image(id=found["Id"], layers=tuple(found["RootFS"].get("Layers") or ()))
+    if found is None:
+        return None
+    layers = tuple(found["RootFS"].get("Layers") or ())
+    return Image(id=found["Id"], layers=layers, config=found.get("Config") or {})
 
 
 def _noted(bench: Bench, d: Container | None) -> Image | None:
@@ -339,22 +469,28 @@ def _probe(bench: Bench, image: Image) -> Iterator[Container]:
 
 def _read(bench: Bench, image: Image) -> str | None:
     with _probe(bench, image) as probe:
-        content = probe.read("/note")
-        return None if content is None else content.decode(errors="replace").strip()
+        return _resting_note(bench, probe)
 
 
-def _settings(bench: Bench, image: Image) -> dict[str, str]:
-    config = (bench.image(image.id) or {}).get("Config") or {}
-    return {"docker inspect → Config": json.dumps(config)}
+@contextlib.contextmanager
+def _packed(bench: Bench, image: Image) -> Iterator[tarfile.TarFile]:
+    with _probe(bench, image) as probe:
+        stream, _ = bench.client.api.get_archive(probe.id, "/")  # an export leaves a mount behind (Engine 26.1.5)
+        content = io.BytesIO(b"".join(stream))
+    with tarfile.open(fileobj=content) as archive:
+        yield archive
+
+
+def _paths(bench: Bench, image: Image) -> frozenset[str]:
+    """Return the paths of all that an image has, folders too."""
+    with _packed(bench, image) as archive:
+        return frozenset("/" + name.strip("/") for name in archive.getnames())
 
 
 def _files(bench: Bench, image: Image) -> dict[str, str]:
     """Return the small files of an image, and what is in them."""
-    with _probe(bench, image) as probe:
-        stream, _ = bench.client.api.get_archive(probe.id, "/")  # an export leaves a mount behind (Engine 26.1.5)
-        content = io.BytesIO(b"".join(stream))
     files = {}
-    with tarfile.open(fileobj=content) as archive:
+    with _packed(bench, image) as archive:
         for entry in archive:
             opened = archive.extractfile(entry) if entry.isfile() and entry.size < LARGEST else None
             if opened is not None:

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+docker rm -f kata-05-a
+docker run -d --name kata-05-a kata-05-base
+docker restart kata-05-b
+docker commit kata-05-b kata-05-noted
+docker run -d --name kata-05-d kata-05-noted
+note=$(docker exec kata-05-b cat /note)
+docker exec kata-05-d sh -c "echo $note > /note"
