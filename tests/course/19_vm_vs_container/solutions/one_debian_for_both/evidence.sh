@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+set -euo pipefail
+
+docker container inspect kata-19-debian >/dev/null 2>&1 ||
+  docker create --name kata-19-debian debian:bookworm-slim uname -r >/dev/null
+kernel_debian=$(docker start -a kata-19-debian)
+TIMEFORMAT=%R
+took=$({ time docker run --rm busybox:1 true >/dev/null; } 2>&1)
+
+echo "kernel_debian=$kernel_debian"
+echo "kernel_busybox=$(docker exec "$KATA_CONTAINER" uname -r)"
+echo "pid_outside=$(docker inspect --format '{{.State.Pid}}' "$KATA_CONTAINER")"
+echo "pid_inside=$(docker exec "$KATA_CONTAINER" ps | awk -v word="$KATA_WORD" '$0 ~ word {print $1}')"
+echo "container_seconds=$took"
+echo "vm_seconds=$(awk '/login:/ {print $1; exit}' "$KATA_LOG")"
