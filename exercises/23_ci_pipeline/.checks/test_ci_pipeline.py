@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 SCRIPT, WORKFLOW = "ci.sh", ".github/workflows/ci.yml"
 SITE, APP, MAIN = "kata-23-site", "kata-23-app", "refs/heads/main"
+BRANCH = "new-words"
 ALONE = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -45,6 +47,12 @@ Path("site").mkdir(exist_ok=True)
 Path("site/index.html").write_text("{words}", encoding="utf-8")
 Path("words.txt").write_text("TODO", encoding="utf-8")
 """
+BAD = {  # one that cannot be built, one whose test fails, and two whose test fails in the image alone
+    "broken": {"build.py": "this is no Python ({words}\n"},
+    "failing": {"words.txt": "TODO {words}\n"},
+    "only_here": {"needs.txt": "python3 docker\n"},
+    "spoilt": {"build.py": SPOILS},
+}
 SHORTEST = 7  # letters of a commit's id that still name it
 
 Layers = tuple[str, ...]
@@ -69,6 +77,7 @@ class Outcome:
         new: What the registry holds now and did not before, or holds differently.
         tested: The layers of the images in whose containers something ran to a good end.
         site: What the site shows now; empty where nobody answers.
+        deployed: The layers of the image that the site's container was made from; empty where there is neither.
     """
 
     commit: Commit
@@ -76,6 +85,7 @@ class Outcome:
     new: frozenset[str]
     tested: frozenset[Layers]
     site: str
+    deployed: Layers
 
     @property
     def is_green(self) -> bool:
@@ -99,15 +109,11 @@ class Looking:
         if (event.kind, event.action) == ("container", "create"):
             self._names[event.id] = event.about.get("image", "")
             image = self._bench.client.api.inspect_container(event.id)["Image"]
-            self._images[event.id] = self._layers(image)
+            self._images[event.id] = _layers(self._bench, image)
 
     def layers(self, id_: str) -> Layers:
         """Return the layers of a container's image; of one that was gone too soon, those that its name has now."""
-        return self._images.get(id_) or self._layers(self._names.get(id_, ""))
-
-    def _layers(self, image: str) -> Layers:
-        found = self._bench.image(image) if image else None
-        return tuple(found["RootFS"]["Layers"] or ()) if found else ()
+        return self._images.get(id_) or _layers(self._bench, self._names.get(id_, ""))
 
 
 @dataclass
@@ -165,6 +171,18 @@ class Pipeline:
             wait_for(shows, 8, every=0.1)
         return seen[-1]
 
+    def tested_layers(self, network: str) -> Layers:
+        """Return the layers of the stage test as a script builds it; none where nobody has built it, so that we had to.
+
+        Args:
+            network: The network of its steps: ``default``, or whatever the builder knows it by in its cache.
+        """
+        name = f"{self.bench.exercise.prefix}{self.bench.nonce()}"
+        options = ("--progress=plain", f"--network={network}", "--target=test", f"--tag={name}")
+        done = self._carry_out(("docker", "buildx", "build", "--load", *options, str(self.folder)), seconds=60)
+        test = re.search(r"(?m)^(#\d+) \[test \d+/\d+\] RUN ", done.said)
+        return _layers(self.bench, name) if test and f"\n{test[1]} CACHED" in done.said else ()
+
     @property
     def _machine(self) -> dict[str, str]:
         return {"KATA_REGISTRY": self.registry.address, **ALONE}
@@ -177,16 +195,34 @@ class Pipeline:
         looking = Looking(self.bench)
         with self.bench.events.heard_by(looking.hear):
             finished = run()
-        made = [container for container in self.bench.created(since) if container.name != SITE]
-        good = [container.id for container in made if self.bench.exit_code(container, since=since) == 0]
         new = set(self.registry.contents().items()) - set(before.items())
         return Outcome(
             commit=commit,
             finished=finished,
             new=frozenset(name for name, _ in new),
-            tested=frozenset(looking.layers(id_) for id_ in good),
+            tested=frozenset(looking.layers(id_) for id_ in self._ended_well(since)),
             site=self.site(commit.words if finished.code == 0 and commit.github["ref"] == MAIN else ""),
+            deployed=self._deployed(),
         )
+
+    def _ended_well(self, since: int) -> Iterator[str]:
+        """Yield the ids of the containers in which a program ended well: their own, or one that docker exec started.
+
+        The site's does not count: that it answers is no test.
+        """
+        for container in self.bench.created(since):
+            if container.name != SITE and self.bench.exit_code(container, since=since) == 0:
+                yield container.id
+        for event in self.bench.events.since(since):
+            ended_well = event.action == "exec_die" and event.about.get("exitCode") == "0"
+            if ended_well and event.about.get("name") != SITE:
+                yield event.id
+
+    def _deployed(self) -> Layers:
+        found = self.bench.find(SITE)
+        with contextlib.suppress(Mistake):  # it may go this very moment
+            return _layers(self.bench, found.image) if found else ()
+        return ()
 
     def _ask_site(self) -> str:
         found = self.bench.find(SITE)
@@ -206,16 +242,18 @@ class Pipeline:
         Raises:
             KataError: It would not.
         """
-        who = {f"GIT_{role}_{what}": "kata" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-        script = self.folder.parent / f"git-{self.bench.nonce()}"
-        lines = [shlex.join(("git", "-C", str(self.folder), *words)) for words in commands]
-        script.write_text("\n".join(["#!/bin/sh", "set -e", *lines, ""]), encoding="utf-8")
-        done = self.bench.run(script, {**ALONE, **who}, seconds=20)
+        done = self._carry_out(*(("git", "-C", str(self.folder), *words) for words in commands), seconds=20)
         if done.code == 127:
             raise KataError("check.no_program", program="git")
         if done.code != 0:
             raise KataError("check.engine_refused", detail=f"git {commands[0][0]}: {done.said.strip()[-300:]}")
         return done.said.strip().rpartition("\n")[2].strip()
+
+    def _carry_out(self, *commands: tuple[str, ...], seconds: float) -> Finished:
+        who = {f"GIT_{role}_{what}": "kata" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+        script = self.folder.parent / f"ours-{self.bench.nonce()}"
+        script.write_text("\n".join(["#!/bin/sh", "set -e", *map(shlex.join, commands), ""]), encoding="utf-8")
+        return self.bench.run(script, {**ALONE, **who}, seconds=seconds)
 
     def begin(self) -> None:
         """Make a repository out of the copy of the work."""
@@ -262,20 +300,13 @@ def good(bench: Bench, pipeline: Pipeline) -> Outcome:
 
 @step
 def reds(pipeline: Pipeline, good: Outcome) -> dict[str, Outcome]:
-    """A commit that cannot be built, one whose test fails, and two whose test fails in the image alone.
+    """The bad commits, on main.
 
-    The first comes right after a good one: who then goes on with the image that is there would ship that once more.
-    The last two fail in no other place: one needs what every machine has that runs docker, the other is spoilt by its
-    own build.
+    The one that cannot be built comes right after a good one: who then goes on with the image that is there would ship
+    that once more. The last two fail in no other place than the image: one needs what every machine has that runs
+    docker, the other is spoilt by its own build.
     """
-    failing = {"words.txt": "TODO {words}\n"}
-    broken = {"build.py": "this is no Python ({words}\n"}
-    only_here = {"needs.txt": "python3 docker\n"}
-    spoilt = {"build.py": SPOILS}
-    return {
-        name: pipeline.run(pipeline.commit("main", files))
-        for name, files in (("broken", broken), ("failing", failing), ("only_here", only_here), ("spoilt", spoilt))
-    }
+    return {name: pipeline.run(pipeline.commit("main", files)) for name, files in BAD.items()}
 
 
 @step
@@ -286,11 +317,11 @@ def again(pipeline: Pipeline, reds: dict[str, Outcome]) -> Outcome:
 @step
 def branches(pipeline: Pipeline, again: Outcome) -> tuple[Outcome, Outcome]:
     """A good commit and a failing one, on a branch."""
-    good = pipeline.run(pipeline.commit("new-words", {}))
-    return good, pipeline.run(pipeline.commit("new-words", {"words.txt": "TODO {words}\n"}))
+    good = pipeline.run(pipeline.commit(BRANCH, {}))
+    return good, pipeline.run(pipeline.commit(BRANCH, BAD["failing"]))
 
 
-def test_good_commit_is_in_the_registry(registry: Registry, good: Outcome) -> None:
+def test_good_commit_is_in_the_registry(good: Outcome) -> None:
     name = good.under_its_id()[0]
     if name.rpartition(":")[0] != APP:
         raise Mistake("other_name", found=name, wanted=APP)
@@ -305,82 +336,73 @@ def test_red_commit_is_not_pushed(reds: dict[str, Outcome]) -> None:
             raise Mistake(RED[name][1])
 
 
-def test_pushes_what_was_tested(bench: Bench, registry: Registry, reds: dict[str, Outcome], again: Outcome) -> None:
+def test_pushes_what_was_tested(pipeline: Pipeline, reds: dict[str, Outcome], again: Outcome) -> None:
     for name, mistake in (("only_here", "tested_on_the_machine"), ("spoilt", "tested_before_the_build")):
         if reds[name].is_green or reds[name].new:
             raise Mistake(mistake)
     if not again.under_its_id():
         raise Mistake("nothing_pushed")
-    pushed = registry.layers(again.under_its_id()[0])
-    if pushed in again.tested or _was_tested_while_building(bench, pushed):
-        return
-    raise Mistake("rebuilt" if again.tested else "no_test_seen")
+    _must_be_tested(pipeline, again)
 
 
-def test_branch_is_not_deployed(branches: tuple[Outcome, Outcome]) -> None:
+def test_branch_is_not_deployed(again: Outcome, branches: tuple[Outcome, Outcome]) -> None:
     good, failing = branches
-    if good.commit.words in good.site:
-        raise Mistake("branch_deployed")
+    _must_leave_the_site(again, good, "branch_deployed")
     if not good.is_green:
         raise Mistake("branch_is_red", tail=good.finished.last_lines)
     if failing.is_green:
         raise Mistake("branch_untested")
+    if failing.new:
+        raise Mistake("branch_failing_pushed", found=", ".join(sorted(failing.new)))
+    _must_leave_the_site(again, failing, "branch_deployed")
 
 
-def test_site_follows_green(good: Outcome, reds: dict[str, Outcome], again: Outcome) -> None:
+def test_site_follows_green(pipeline: Pipeline, good: Outcome, reds: dict[str, Outcome], again: Outcome) -> None:
     if good.commit.words not in good.site:
         raise Mistake("other_site" if good.site else "no_site", site=SITE, words=good.commit.words)
     for outcome in reds.values():
-        if outcome.commit.words in outcome.site:
-            raise Mistake("red_deployed")
-        if good.commit.words not in outcome.site:
-            raise Mistake("site_went_down")
+        _must_leave_the_site(good, outcome, "red_deployed")
     if again.commit.words not in again.site:
         raise Mistake("site_stays_old", site=SITE)
+    _must_run_what_was_pushed(pipeline, good)
 
 
 def test_workflow_does_the_same(bench: Bench, pipeline: Pipeline, workflow: Workflow) -> None:
-    for event in ("push", "pull_request"):
-        if not workflow.is_started_by(Happening(event=event, branch="main")):
-            raise Mistake("not_started", event=event)
-    outcome, ended = pipeline.run_workflow(pipeline.commit("main", {}), workflow)
-    if not ended.is_green:
-        _blame(bench, workflow, ended)
-    if not outcome.under_its_id():
+    for event, branch in (("push", "main"), ("push", BRANCH), ("pull_request", "main")):
+        if not workflow.is_started_by(Happening(event=event, branch=branch)):
+            raise Mistake("not_started", event=event, branch=branch)
+    good = _run_good(bench, pipeline, workflow, "main", "push")
+    if not good.under_its_id():
         raise Mistake("workflow_pushed_nothing")
-    if outcome.commit.words not in outcome.site:
+    if good.commit.words not in good.site:
         raise Mistake("workflow_deployed_nothing")
-    shown = outcome.commit.words
-    outcome, ended = pipeline.run_workflow(pipeline.commit("main", {"words.txt": "TODO {words}\n"}), workflow)
-    if ended.is_green or outcome.new:
-        raise Mistake("workflow_lets_it_pass")
-    outcome, ended = pipeline.run_workflow(pipeline.commit("proposal", {}, event="pull_request"), workflow)
+    _must_be_tested(pipeline, good)
+    _must_run_what_was_pushed(pipeline, good)
+    _must_stop(pipeline, workflow, good, pipeline.commit("main", BAD["spoilt"]))
+    _must_stop(pipeline, workflow, good, pipeline.commit(BRANCH, BAD["only_here"]))
+    _must_stop(pipeline, workflow, good, pipeline.commit("proposal", BAD["failing"], event="pull_request"))
+    _must_leave_the_site(good, _run_good(bench, pipeline, workflow, BRANCH, "push"), "branch_deployed")
+    proposed = _run_good(bench, pipeline, workflow, "proposal", "pull_request")
+    _must_leave_the_site(good, proposed, "workflow_deployed_a_proposal")
+
+
+# Running the workflow
+
+
+def _run_good(bench: Bench, pipeline: Pipeline, workflow: Workflow, branch: str, event: str) -> Outcome:
+    """Run the workflow for a good commit, which has to end green."""
+    outcome, ended = pipeline.run_workflow(pipeline.commit(branch, {}, event=event), workflow)
     if not ended.is_green:
         _blame(bench, workflow, ended)
-    if shown not in outcome.site:
-        raise Mistake("workflow_deployed_a_proposal")
+    return outcome
 
 
-# Looking
-
-
-def _was_tested_while_building(bench: Bench, pushed: Layers) -> bool:
-    """Return whether tests ran in a step of the build on exactly these layers.
-
-    Such a step leaves one layer on top, in an image or at least in the builder's cache.
-    """
-    for row in bench.client.api.images(all=True):
-        image = bench.image(row["Id"])
-        layers = tuple(image["RootFS"].get("Layers") or ()) if image else ()
-        if layers[:-1] == pushed:
-            return True
-    try:
-        built = bench.build(target="test", seconds=60)
-    except Mistake:
-        return False
-    image = bench.image(built.reference)
-    cached = all(one.cached for one in built.steps if not one.name.startswith("FROM "))
-    return cached and image is not None and tuple(image["RootFS"]["Layers"][:-1]) == pushed
+def _must_stop(pipeline: Pipeline, workflow: Workflow, before: Outcome, bad: Commit) -> None:
+    """Run the workflow for a commit whose test fails in the image."""
+    outcome, ended = pipeline.run_workflow(bad, workflow)
+    if ended.is_green or outcome.new:
+        raise Mistake("workflow_lets_it_pass", event=bad.github["event_name"], ref=bad.github["ref"])
+    _must_leave_the_site(before, outcome, "red_deployed")
 
 
 def _blame(bench: Bench, workflow: Workflow, ended: Ended) -> None:
@@ -389,6 +411,49 @@ def _blame(bench: Bench, workflow: Workflow, ended: Ended) -> None:
     assert ended.last is not None
     said = ended.last.last_lines
     raise bench.why(ended.last, otherwise=Mistake("step_failed", step=ended.failed, tail=said))
+
+
+# Looking
+
+
+def _must_be_tested(pipeline: Pipeline, outcome: Outcome) -> None:
+    """Look whether what was pushed under the commit's id was tested; the commit is still checked out."""
+    pushed = pipeline.registry.layers(outcome.under_its_id()[0])
+    if pushed not in outcome.tested and not _was_tested_while_building(pipeline, pushed):
+        raise Mistake("rebuilt" if outcome.tested else "no_test_seen")
+
+
+def _was_tested_while_building(pipeline: Pipeline, pushed: Layers) -> bool:
+    """Return whether tests ran in a step of the build on exactly these layers, or left the last of them.
+
+    Such a step leaves one layer on top, in an image or at least in the builder's cache.
+    """
+    bench = pipeline.bench
+    if any(_layers(bench, row["Id"])[:-1] == pushed for row in bench.client.api.images(all=True)):
+        return True
+    found = (pipeline.tested_layers(network) for network in ("default", "none"))
+    return any(layers and pushed in (layers, layers[:-1]) for layers in found)
+
+
+def _must_run_what_was_pushed(pipeline: Pipeline, outcome: Outcome) -> None:
+    """Look whether the site runs what was pushed under the commit's id, with or without what a test left in it."""
+    pushed, deployed = pipeline.registry.layers(outcome.under_its_id()[0]), outcome.deployed
+    if deployed and pushed not in (deployed, deployed[:-1]) and deployed != pushed[:-1]:
+        raise Mistake("site_of_another_build", site=SITE)
+
+
+def _must_leave_the_site(before: Outcome, after: Outcome, deployed: str) -> None:
+    """Look whether the site shows what it showed before, and not what is not to be deployed."""
+    if after.commit.words in after.site:
+        raise Mistake(deployed)
+    if before.commit.words in before.site and before.commit.words not in after.site:
+        raise Mistake("site_went_down")
+
+
+def _layers(bench: Bench, image: str) -> Layers:
+    """Return an image's layers, none where there is no such image."""
+    found = bench.image(image) if image else None
+    return tuple(found["RootFS"].get("Layers") or ()) if found else ()
 
 
 def _is_id(tag: str, id_: str) -> bool:
