@@ -50,15 +50,25 @@ class InLab:
         """Return whether the lab has a program."""
         return self._inside.has(program)
 
+    def variables(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """Return what a script finds in its environment in place of what is meant for this machine.
+
+        A folder of a run's, which a check has put in front of this machine's programs, stands in front of the lab's.
+        """
+        found = {**environment, **self._inside.environment}
+        front = environment.get("PATH", "").partition(os.pathsep)[0]
+        if Path(front).is_relative_to(self.runs):
+            found["PATH"] = f"{front}:{found['PATH']}"
+        return found
+
     def start(
         self, argv: list[str], folder: Path, environment: Mapping[str, str], status: int
     ) -> subprocess.Popen[bytes]:
         """Start the supervisor through the outer engine; what it says on stderr is what it tells."""
         supervisor = ["python3", "-I", "-S", "-c", _SUPERVISOR.read_text(encoding="utf-8")]
         program = [*supervisor, "/usr/lib/python3/dist-packages", "2", *self._inside.as_learner(argv)]
-        variables = {**environment, **self._inside.environment}
         return subprocess.Popen(
-            self._inside.command(program, folder=str(folder), environment=variables),
+            self._inside.command(program, folder=str(folder), environment=self.variables(environment)),
             cwd="/",
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -56,3 +56,13 @@ def test_without_a_lab_scripts_run_here(monkeypatch: pytest.MonkeyPatch) -> None
     here = InLab(Inside(container="c", engine="", client="", pid=1, runs="/somewhere/runs"))
     assert here.group == LEARNER
     assert str(here.runs) == "/somewhere/runs"
+
+
+def test_what_a_check_puts_in_front_stands_in_front_in_a_lab_too() -> None:
+    """A script in a lab finds the lab's programs, after those in a folder of its run's that a check has put first."""
+    here = InLab(Inside(container="c", engine="", client="", pid=1, runs="/somewhere/runs"))
+    theirs = here.variables({"PATH": "/usr/sbin:/usr/bin", "KATA_VALUE": "x"})
+    ours = here.variables({"PATH": "/somewhere/runs/1/work/.ours:/usr/sbin:/usr/bin"})
+    assert theirs["KATA_VALUE"] == "x"
+    assert theirs["PATH"].startswith("/usr/local/bin:")
+    assert ours["PATH"] == f"/somewhere/runs/1/work/.ours:{theirs['PATH']}"
