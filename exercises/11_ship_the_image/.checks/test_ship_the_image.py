@@ -8,21 +8,24 @@ import random
 import re
 import shutil
 import tarfile
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from checker.author import Bench, Finished, Mistake, Registry, packed, step
+from checker.author import Bench, Finished, Mistake, Registry, Transcript, packed, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 APP = "kata-11-app:1.0"
 NATIVE, FOREIGN = "kata-11-native:1", "kata-11-stranger:1"
-SETTINGS = ("Cmd", "Entrypoint", "Env", "Volumes", "WorkingDir")
 FILE, REGISTRY = "file", "registry"
+ARCHIVE = re.compile(r"app\.(tar(\.\w+)?|t\wz)")
 PATIENCE = 90  # seconds for a script: an image is packed and unpacked, which takes a while on a busy machine
 PLATFORM = re.compile(r"(?<![\w/])([a-z]+/[a-z0-9_]+)(?:/v\d+)?(?![\w/])")
+# what Docker says of an image that this machine could not run, where a container is made of it
+WARNING = re.compile(r"(?m)^WARNING: The requested image's platform .*$")
 ELSEWHERE = ("linux/s390x", "linux/riscv64", "linux/ppc64le", "linux/mips64le")  # no engine here runs on these
 
 
@@ -31,6 +34,7 @@ class App:
     """The image that is to be shipped, as it was before: nobody knows its edition but itself."""
 
     edition: str
+    letter: str
     layers: tuple[str, ...]
     config: dict[str, Any]
     platform: str
@@ -52,6 +56,7 @@ def app(bench: Bench) -> Iterator[App]:
     found = bench.image(APP) or {}
     yield App(
         edition=edition,
+        letter=(bench.work.folder / "app/letter.txt").read_text(encoding="utf-8").strip(),
         layers=tuple(found["RootFS"]["Layers"]),
         config=found["Config"],
         platform=f"{found['Os']}/{found['Architecture']}",
@@ -73,16 +78,20 @@ def shipped(bench: Bench, app: App) -> Iterator[Shipped]:
 def file(bench: Bench, shipped: Shipped) -> Path:
     out = bench.work.folder / "out"
     found = sorted(path.name for path in out.iterdir()) if out.is_dir() else []
-    files = [out / name for name in found if re.fullmatch(r"app\.(tar(\.\w+)?|t\wz)", name) and _is_file(out / name)]
+    archives = [out / name for name in found if ARCHIVE.fullmatch(name)]
+    files = [path for path in archives if path.is_file() and path.resolve().is_relative_to(out.resolve())]
+    links = [path for path in archives if path.is_symlink()]
+    if not files and links:
+        raise Mistake("leads_elsewhere", file=f"out/{links[0].name}", target=str(links[0].readlink())[:200])
     if not files:
         raise bench.why(shipped.finished, otherwise=Mistake("no_file", found=", ".join(found)[:200] or "∅"))
     return files[0]
 
 
 @step
-def loaded(bench: Bench, shipped: Shipped, file: Path) -> dict[str, Any]:
+def loaded(bench: Bench, app: App, shipped: Shipped, file: Path) -> dict[str, Any]:
     del shipped  # the registry stays open for what it holds
-    _forget(bench)
+    _forget(bench, app)
     said = _load(bench, file)
     found = bench.image(APP)
     if found is not None:
@@ -94,8 +103,8 @@ def loaded(bench: Bench, shipped: Shipped, file: Path) -> dict[str, Any]:
 
 
 @step
-def pulled(bench: Bench, shipped: Shipped) -> dict[str, Any]:
-    _forget(bench)
+def pulled(bench: Bench, app: App, shipped: Shipped) -> dict[str, Any]:
+    _forget(bench, app)
     if shipped.registry.digest(APP) is None:
         found = ", ".join(sorted(shipped.registry.contents()))[:200] or "∅"
         raise bench.why(shipped.finished, otherwise=Mistake("not_on_the_registry", found=found))
@@ -127,10 +136,10 @@ def test_is_on_the_registry(app: App, shipped: Shipped, pulled: dict[str, Any]) 
 
 
 def test_received_both_ways(bench: Bench, app: App, shipped: Shipped, file: Path) -> None:
-    _clear_folder(bench.work.folder, keep=file)
-    _receive(bench, app, shipped, FILE)
-    shutil.rmtree(bench.work.folder / "out", ignore_errors=True)
-    _receive(bench, app, shipped, REGISTRY)
+    with _nothing_but(bench.work.folder, "receive.sh", file.parent.name):
+        _receive(bench, app, FILE, environment=None)
+    with _nothing_but(bench.work.folder, "receive.sh"):
+        _receive(bench, app, REGISTRY, shipped.environment)
 
 
 def test_knows_its_platform(bench: Bench, app: App, shipped: Shipped) -> None:
@@ -138,29 +147,41 @@ def test_knows_its_platform(bench: Bench, app: App, shipped: Shipped) -> None:
     for image, wanted in ((FOREIGN, random.choice(ELSEWHERE)), (NATIVE, app.platform)):  # noqa: S311 - no secret
         _put(bench, image, wanted)
         finished = bench.run("platform.sh", None, image, seconds=PATIENCE)
-        found = PLATFORM.findall(finished.said)
+        found = PLATFORM.findall(WARNING.sub("", finished.said))
         if not found:
             said = finished.last_lines[-200:] or "∅"
             raise bench.why(finished, otherwise=Mistake("no_platform", image=image, said=said))
-        if set(found) != {wanted}:
-            raise Mistake("wrong_platform", image=image, found=found[-1], wanted=wanted)
+        wrong = [platform for platform in found if platform != wanted]
+        if wrong:
+            raise Mistake("wrong_platform", image=image, found=wrong[-1], wanted=wanted)
 
 
-def _receive(bench: Bench, app: App, shipped: Shipped, way: str) -> None:
+def _receive(bench: Bench, app: App, way: str, environment: dict[str, str] | None) -> None:
     """Let receive.sh get the image back on a machine that has nothing of it."""
-    _forget(bench)
-    finished = bench.run("receive.sh", shipped.environment, way, seconds=PATIENCE)
+    _forget(bench, app)
+    finished = bench.run("receive.sh", environment, way, seconds=PATIENCE)
     asked = bench.transcript.since(finished.first_request)
     if asked.asked("image.build") or asked.asked("build.grpc"):
         raise Mistake("built_again", way=way)
-    if app.edition not in finished.said:
+    printed = " ".join(finished.said.split())
+    missing = [words for words in (app.edition, app.letter) if words not in printed]
+    if missing:
         said = finished.last_lines[-300:] or "∅"
-        raise bench.why(finished, otherwise=Mistake("received_nothing", way=way, wanted=app.edition, said=said))
+        raise bench.why(finished, otherwise=Mistake("letter_not_printed", way=way, wanted=missing[0], said=said))
     pulls = asked.asked("image.pull")
     if way == FILE and pulls:
         raise Mistake("asked_the_registry", image=pulls[0].subject)
-    if not asked.asked("container.start"):
+    if not _ran(bench, app, asked):
         raise Mistake("not_run", way=way)
+
+
+def _ran(bench: Bench, app: App, asked: Transcript) -> bool:
+    """Whether a container of what was shipped was started; it may have been removed since, and its image too."""
+    creations = (entry for entry in asked.asked("container.create") if entry.status == 201)
+    made = {entry.answered["Id"]: entry.asked["Image"] for entry in creations if entry.answered}
+    started = [entry.subject for entry in asked.asked("container.start") if entry.status in {204, 304}]
+    images = [bench.image(made[container]) for container in started if container in made]
+    return any(image is None or tuple(image["RootFS"]["Layers"]) == app.layers for image in images)
 
 
 def _compare(app: App, found: dict[str, Any], where: str) -> None:
@@ -168,7 +189,7 @@ def _compare(app: App, found: dict[str, Any], where: str) -> None:
     if tuple(layers) != app.layers:
         same = len(set(layers) & set(app.layers))
         raise Mistake("other_layers", where=where, found=len(layers), wanted=len(app.layers), same=same)
-    for setting in SETTINGS:
+    for setting in app.config | found["Config"]:
         before, now = app.config.get(setting) or None, found["Config"].get(setting) or None
         if before != now:
             raise Mistake("other_settings", where=where, setting=setting, wanted=_short(before), found=_short(now))
@@ -178,19 +199,25 @@ def _short(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)[:120]
 
 
-def _is_file(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink()
-
-
-def _forget(bench: Bench) -> None:
-    """Have no image of that name here, whichever registry it came from, and no container of it either."""
+def _forget(bench: Bench, app: App) -> None:
+    """Have nothing of the exercise's here, nor what was shipped under any other name, and no container of it either."""
     api = bench.client.api
     for row in api.containers(all=True, filters={"label": [f"kata.run={bench.run_id}", "kata.by=script"]}):
         _remove_container(bench, row["Id"])
     for image in api.images(all=True):
-        for name in image["RepoTags"] or ():
-            if name.rpartition("/")[2].startswith("kata-11-"):
+        names = [*(image["RepoTags"] or ()), *(image["RepoDigests"] or ())]
+        is_app = _begins_like(app, bench.image(image["Id"]))
+        for name in names:
+            if is_app or name.rpartition("/")[2].startswith("kata-11-"):
                 _remove(bench, name)
+        if is_app:
+            _remove(bench, image["Id"])
+
+
+def _begins_like(app: App, image: dict[str, Any] | None) -> bool:
+    """Whether an image is what was shipped, or made of it."""
+    layers = image["RootFS"].get("Layers") or () if image is not None else ()
+    return tuple(layers[: len(app.layers)]) == app.layers
 
 
 def _remove(bench: Bench, image: str) -> None:
@@ -235,12 +262,19 @@ def _names_in(file: Path) -> list[str]:
     return []
 
 
-def _clear_folder(folder: Path, keep: Path) -> None:
-    """Leave of the work's copy what the machine at the other end has: receive.sh and what it may use, and the file."""
-    shutil.rmtree(folder / "app", ignore_errors=True)
-    for path in keep.parent.iterdir():
-        if path != keep:
-            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+@contextlib.contextmanager
+def _nothing_but(folder: Path, *names: str) -> Iterator[None]:
+    """Leave of the work's copy what another machine has; what was put aside for that comes back afterwards."""
+    with tempfile.TemporaryDirectory(dir=folder.parent) as aside:
+        away = [path for path in folder.iterdir() if path.name not in names]
+        for path in away:
+            shutil.move(path, aside)
+        try:
+            yield
+        finally:
+            for path in away:
+                with contextlib.suppress(OSError):  # the script has made something else of that name
+                    Path(aside, path.name).rename(path)
 
 
 def _put(bench: Bench, image: str, platform: str) -> None:

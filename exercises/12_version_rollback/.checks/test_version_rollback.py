@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import random
 import re
 import tempfile
@@ -7,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from checker.author import Bench, Container, Finished, Mistake, Registry, Served, step, together, wait_for
+from checker.author import Bench, Container, Event, Finished, Mistake, Registry, Served, step, together, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 NAME = "kata-12-web"
 ADDRESS = f"http://{NAME}:8000/"
@@ -60,9 +61,9 @@ class Shop:
     def _environment(self) -> dict[str, str]:
         return {"KATA_REGISTRY": self.registry.address, "KATA_NETWORK": self.visitor.network}
 
-    def page(self) -> str | None:
+    def page(self, seconds: int = 3) -> str | None:
         """Return what the visitor sees; None where nobody answers."""
-        asked = self.visitor.ask("sh", "-c", f"timeout 3 wget -q -O - {ADDRESS} 2>/dev/null | head -c 500")
+        asked = self.visitor.ask("sh", "-c", f"timeout {seconds} wget -q -O - {ADDRESS} 2>/dev/null | head -c 500")
         return asked.said.strip() or None
 
     def shows(self, version: Version) -> bool:
@@ -76,9 +77,16 @@ class Shop:
 
         return wait_for(settled, 6, every=0.2) and seen[-1] == version.page
 
-    def runs(self, version: Version) -> bool:
-        """Whether one of the learner's containers runs that very image, whatever it is called by now."""
-        return any(self._is_made_of(container, version) for container in _running(self.bench))
+    def serves(self, version: Version) -> bool:
+        """Whether the page comes from that very image, whatever it is called by now.
+
+        It does where it is not to be had while the containers of that image hold their breath: one may stand anywhere
+        behind another one that has the site's name.
+        """
+        running = [container for container in _running(self.bench) if container.is_running]
+        made_of_it = [container for container in running if self._is_made_of(container, version)]
+        with _held(self.bench, made_of_it):
+            return bool(made_of_it) and self.page(seconds=1) != version.page
 
     def _is_made_of(self, container: Container, version: Version) -> bool:
         image = self.bench.image(container.image)
@@ -94,6 +102,7 @@ class Failed:
 
     code: int
     page: str | None
+    interrupted: str  # the container that served and was stopped or taken off the network meanwhile
 
 
 @step
@@ -154,9 +163,12 @@ def back(shop: Shop, second: Version) -> Version:
 def failed(shop: Shop, back: Version) -> Failed:
     for version in shop.versions[2:4]:
         _deploy(shop, version)
+    served, since = _serving(shop), shop.bench.events.position()
     finished = shop.deploy(shop.missing)
+    interrupted = next((served[one] for one in _interrupted(shop.bench.events.since(since)) if one in served), "")
     goes_on = shop.shows(shop.versions[3])
-    return Failed(code=finished.code, page=shop.versions[3].page if goes_on else shop.page())
+    page = shop.versions[3].page if goes_on else shop.page()
+    return Failed(code=finished.code, page=page, interrupted=interrupted)
 
 
 @step
@@ -197,7 +209,7 @@ def test_replaces_the_one_before(shop: Shop, second: Version) -> None:
 
 
 def test_brings_back_the_image(shop: Shop, back: Version) -> None:
-    if not shop.runs(back):
+    if not shop.serves(back):
         raise Mistake("made_anew", wanted=back.tag)
 
 
@@ -221,7 +233,7 @@ def test_survives_a_moved_tag(shop: Shop, moved: bool) -> None:  # noqa: FBT001 
         raise Mistake("moved_along", wanted=wanted.tag, next=after.tag, found=found)
     if not moved:
         raise Mistake("not_back", wanted=wanted.tag, found=found or "∅")
-    if not shop.runs(wanted):
+    if not shop.serves(wanted):
         raise Mistake("made_anew", wanted=wanted.tag)
 
 
@@ -238,6 +250,8 @@ def test_fails_without_harm(shop: Shop, failed: Failed) -> None:
         raise Mistake("took_the_site_down", missing=shop.missing, wanted=wanted.tag)
     if failed.page != wanted.page:
         raise Mistake("another_one_serves", missing=shop.missing, wanted=wanted.tag, found=failed.page)
+    if failed.interrupted:
+        raise Mistake("interrupted", missing=shop.missing, wanted=wanted.tag, name=failed.interrupted)
     if failed.code == 0:
         raise Mistake("said_nothing", missing=shop.missing)
 
@@ -304,6 +318,37 @@ def _why_silent(shop: Shop, finished: Finished) -> BaseException:
     if network not in networks:
         return Mistake("not_on_the_network", network=network, found=", ".join(networks) or "∅")
     return Mistake("no_answer")
+
+
+def _serving(shop: Shop) -> dict[str, str]:
+    """Return the containers that have the site's name on its network: id and name."""
+    found = {}
+    for container in _running(shop.bench):
+        standing = container.inspect()["NetworkSettings"]["Networks"].get(shop.visitor.network)
+        if standing is not None and NAME in {container.name, *(standing.get("Aliases") or ())}:
+            found[container.id] = container.name
+    return found
+
+
+def _interrupted(events: Iterable[Event]) -> Iterator[str]:
+    """Yield the ids of the containers that ended, were paused or left a network."""
+    for event in events:
+        if event.kind == "container" and event.action in {"die", "pause"}:
+            yield event.id
+        if event.kind == "network" and event.action == "disconnect":
+            yield event.about.get("container", "")
+
+
+@contextlib.contextmanager
+def _held(bench: Bench, containers: list[Container]) -> Iterator[None]:
+    """Let containers stand still for as long as the ``with`` lasts."""
+    for container in containers:
+        bench.client.api.pause(container.id)
+    try:
+        yield
+    finally:
+        for container in containers:
+            bench.client.api.unpause(container.id)
 
 
 def _running(bench: Bench) -> list[Container]:

@@ -1,0 +1,2 @@
+#!/bin/sh
+docker run --rm letter:1
