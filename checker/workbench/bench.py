@@ -96,6 +96,8 @@ class Bench:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
+            # of whatever name: an image that one of them still runs would only lose its own
+            remove_strays(self.engine, [one for one in self._strays if one.kind == "container"])
             together(self._closing.close, self.clear)
             with self._run.giving_up(self._strays) as left:
                 remove_strays(self.engine, left)
@@ -223,9 +225,7 @@ class Bench:
             contexts: Further contexts, folders or ``docker-image://…``, by their name.
             no_cache: Whether every step has to be carried out anew.
             tag: What the image is called, ``kata-06-quotes``; empty for a name that nobody has.
-            labelled: Whether the image is labelled as ours. Its containers inherit the label and are then no
-                learner's any more: not so for an image that a learner's script is to run. Each
-                of those needs a tag of its own: one that loses its name to the next would be found by nobody.
+            labelled: Whether the image is labelled as ours, and with it its containers; not so where scripts run it.
             seconds: How long it may take.
 
         Raises:

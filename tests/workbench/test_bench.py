@@ -177,6 +177,16 @@ def test_nothing_of_it_stays(opened: Open, client: DockerClient) -> None:
     assert _everything(client) - before == set()
 
 
+def test_an_image_goes_although_a_container_of_another_name_runs_it(opened: Open, client: DockerClient) -> None:
+    """What was built for scripts is gone with the bench, not only its name, whatever they call their containers."""
+    bench = opened("docker run -d $IMAGE sleep 60")
+    bench.work.put("Dockerfile", f"FROM busybox:1\nRUN echo {bench.nonce()} >/one\n")
+    built = bench.build(labelled=False)
+    assert bench.run("run.sh", {"IMAGE": built.reference}).code == 0
+    bench.__exit__(None, None, None)
+    assert built.image_id not in {image.id for image in client.images.list(all=True)}
+
+
 @pytest.mark.alone
 def test_what_a_killed_run_made_goes_with_the_next(
     opened: Open, client: DockerClient, tmp_path: Path, engine: Engine
