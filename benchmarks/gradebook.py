@@ -13,8 +13,9 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from checker.cli.project import find_browser
 from checker.report.gradebook import write_gradebook
-from tests.report.chromium import chromium, found
+from tests.report.chromium import chromium
 from tests.report.classroom import a_class, exercises
 
 STUDENTS, EXERCISES, RUNS = 300, 24, 5
@@ -41,7 +42,7 @@ def opened(index: Path) -> dict[str, float]:
 
 def main() -> None:
     """Measure and print."""
-    if found() is None:
+    if find_browser() is None:
         sys.exit("Chromium is missing: apt-get install chromium")
     course = exercises(EXERCISES)
     results = a_class(STUDENTS, course)

@@ -44,19 +44,20 @@ def test(*, full: bool, arguments: tuple[str, ...]) -> int:
     return code or (1 if failed else 0)
 
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-"""Programs that the gradebook can be tested in, the first that is there."""
+def find_browser() -> str | None:
+    """Return the program that the gradebook can be tested in; None where there is none."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 def _fetch_browser() -> None:
     """Install Debian's Chromium where there is none and we may, as ./kata does with Python's venv."""
-    if any(map(shutil.which, BROWSERS)):
+    if find_browser():
         return
     if os.geteuid() == 0 and shutil.which("apt-get"):
         basis.tell(say("cli.fetching_browser"))
         for what in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
             basis.watched(["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300", *what])
-    if not any(map(shutil.which, BROWSERS)):
+    if not find_browser():
         basis.tell(say("cli.no_browser"))
 
 

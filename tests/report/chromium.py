@@ -9,13 +9,12 @@ import contextlib
 import json
 import os
 import select
-import shutil
 import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from checker.cli.project import BROWSERS
+from checker.cli.project import find_browser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,17 +31,12 @@ os.execv(sys.argv[3], sys.argv[3:])
 """
 
 
-def found() -> str | None:
-    """Return the browser that is installed; None where there is none."""
-    return next(filter(None, map(shutil.which, BROWSERS)), None)
-
-
 @contextlib.contextmanager
 def chromium(profile: Path, *, language: str = "en") -> Iterator[Tab]:
     """Start a browser with an empty profile and yield its tab; it is gone afterwards."""
     ours, theirs = os.pipe(), os.pipe()
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", f"--lang={language}"]
-    command = [str(found()), *options, f"--user-data-dir={profile}", "about:blank"]
+    command = [str(find_browser()), *options, f"--user-data-dir={profile}", "about:blank"]
     browser = subprocess.Popen(
         [sys.executable, "-I", "-c", MOVE, str(ours[0]), str(theirs[1]), *command],
         pass_fds=(ours[0], theirs[1]),

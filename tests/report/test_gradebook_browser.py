@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from checker.cli.project import find_browser
 from checker.report.gradebook import Sheet, Standing, write_gradebook
-from tests.report.chromium import Tab, chromium, found
+from tests.report.chromium import Tab, chromium
 from tests.report.classroom import a_class, exercises
 from tests.report.test_gradebook import ONE, PAYLOADS, hostile
 
@@ -19,7 +20,8 @@ pytestmark = [
     pytest.mark.browser,
     # ./kata test fetches it where it may; where a machine is only there to test, its absence is a failure
     pytest.mark.skipif(
-        found() is None and "CI" not in os.environ, reason="no Chromium is installed to look at the gradebook with"
+        find_browser() is None and "CI" not in os.environ,
+        reason="no Chromium is installed to look at the gradebook with",
     ),
 ]
 
