@@ -214,8 +214,9 @@ def _why(progress: Progress, order: Order, engine: Engine, known_images: Collect
 
 def _is_old_cli(said: str) -> bool:
     """Whether the CLI has no buildx, or one before 0.13 that cannot tell its progress as JSON."""
-    complaints = ("'buildx' is not a docker command", "unknown command: docker buildx", "unknown flag: --builder")
-    return any(words in said for words in (*complaints, "invalid progress"))
+    from checker.workbench.plugins import lacks_buildx  # noqa: PLC0415 - only where something went wrong
+
+    return lacks_buildx(said) or "unknown flag: --builder" in said or "invalid progress" in said
 
 
 def _is_text(order: Order) -> bool:

@@ -11,7 +11,7 @@ from checker.phrase import KataError
 if TYPE_CHECKING:
     from checker.engine import Engine
 
-__all__ = ["missing_plugin"]
+__all__ = ["lacks_buildx", "missing_plugin"]
 
 # Without the plugin the CLI takes "compose" for a command of its own that it does not know, or complains first of an
 # option that comes after it; the same words may be about something else, so that the CLI is asked.
@@ -26,6 +26,11 @@ _BUILDX = re.compile(
 )
 
 
+def lacks_buildx(said: str) -> bool:
+    """Return whether the docker command says that it has no buildx."""
+    return _BUILDX.search(said) is not None
+
+
 def missing_plugin(said: str, engine: Engine) -> KataError | None:
     """Return what to say where a script failed because the docker command here has no compose or no buildx.
 
@@ -33,7 +38,7 @@ def missing_plugin(said: str, engine: Engine) -> KataError | None:
         said: What the script printed.
         engine: The engine whose docker command it uses.
     """
-    if _BUILDX.search(said):
+    if lacks_buildx(said):
         return KataError("build.no_buildx")
     if _PERHAPS_COMPOSE.search(said) and docker(engine, "compose", "version").returncode != 0:
         return KataError("compose.no_plugin")
