@@ -96,10 +96,10 @@ class Bench:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            # of whatever name: an image that one of them still runs would only lose its own
-            remove_strays(self.engine, [one for one in self._strays if one.kind == "container"])
+            held = [one for one in self._strays if one.kind == "container"]  # or images would only lose their names
+            remove_strays(self.engine, held)
             together(self._closing.close, self.clear)
-            with self._run.giving_up(self._strays) as left:
+            with self._run.giving_up([one for one in self._strays if one not in held]) as left:
                 remove_strays(self.engine, left)
             remove_labelled(self.engine, self.run_id)
         finally:
