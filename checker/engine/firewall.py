@@ -44,10 +44,15 @@ def wrap(tools: Path, backend: str = "nft") -> None:
 
 
 def choose(tools: Path) -> None:
-    """Use nft where this kernel can, else legacy; where neither works dockerd will say why."""
+    """Use nft where this kernel can, else legacy; where neither works dockerd will say why.
+
+    It is tried with a chain: nft lists the table as an empty one also on a kernel that cannot make it.
+    """
+    chain = f"kata-{os.getpid()}"
     for backend in _BACKENDS:
         wrap(tools, backend)
-        if _iptables(tools, "-t", "nat", "-S") is not None:
+        if _iptables(tools, "-t", "nat", "-N", chain) is not None:
+            _iptables(tools, "-t", "nat", "-X", chain)
             return
 
 

@@ -50,6 +50,21 @@ def test_falls_back_to_legacy_tables(tmp_path: Path) -> None:
     assert "xtables-legacy-multi" in (tmp_path / "sbin/iptables").read_text(encoding="utf-8")
 
 
+def test_a_table_that_can_only_be_listed_is_not_enough(tmp_path: Path) -> None:
+    """A kernel with nftables but not for IPv4 lists the table as empty and cannot make it: legacy is used."""
+    _unpacked(tmp_path, 'case "$backend $*" in nft*-N*) exit 4;; esac\n')
+    firewall.choose(tmp_path)
+    assert "xtables-legacy-multi" in (tmp_path / "sbin/iptables").read_text(encoding="utf-8")
+
+
+def test_what_was_tried_is_taken_back(tmp_path: Path) -> None:
+    """The chain that shows which tables work is gone again."""
+    _unpacked(tmp_path, f'case "$*" in *-N*|*-X*) echo "$@" >> {tmp_path}/asked;; esac\n')
+    firewall.choose(tmp_path)
+    made, gone = (tmp_path / "asked").read_text(encoding="utf-8").splitlines()
+    assert made.replace("-N", "-X") == gone
+
+
 def test_prefers_nft(tmp_path: Path) -> None:
     """Where nftables work they are used."""
     _unpacked(tmp_path, "true\n")
