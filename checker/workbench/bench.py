@@ -8,31 +8,31 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import re
 import secrets
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from checker.engine.found import LABEL, answers
+from checker.engine.found import LABEL
 from checker.phrase import KataError
 from checker.verdict import Mistake
 from checker.workbench.container import Container
 from checker.workbench.events import Events
 from checker.workbench.gate import Gate
 from checker.workbench.leftovers import KINDS, Stray, remove_labelled, remove_named, remove_strays
+from checker.workbench.ours import create, put_in_front
 from checker.workbench.run import sweep_dead
 from checker.workbench.script import Finished, Script
 from checker.workbench.sentinel import Sentinels
 from checker.workbench.together import together
+from checker.workbench.view import View
+from checker.workbench.why import why
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from types import TracebackType
-
-    from docker import DockerClient
 
     from checker.engine import Engine
     from checker.exercise import Exercise
@@ -41,16 +41,15 @@ if TYPE_CHECKING:
     from checker.work import Work
     from checker.workbench.build import Built
     from checker.workbench.compose import Composition
+    from checker.workbench.ours import Front
     from checker.workbench.registry import Registry
     from checker.workbench.run import Run
     from checker.workbench.service import Served, Services
 
 __all__ = ["Bench"]
 
-_NOBODY_THERE = frozenset({"docker.daemon_gone", "docker.socket_denied"})
 
-
-class Bench:
+class Bench(View):
     """One run of one exercise; a context manager, at whose end everything it made is gone.
 
     Attributes:
@@ -71,7 +70,7 @@ class Bench:
         run: Run,
         tell: Callable[[Entry], None] | None = None,
     ) -> None:
-        self.engine = engine
+        super().__init__(engine)
         self.exercise = exercise
         self.work = work
         self.run_id = run.id
@@ -103,14 +102,8 @@ class Bench:
                 remove_strays(self.engine, left)
             remove_labelled(self.engine, self.run_id)
         finally:
-            if "client" in vars(self):  # else nobody has asked for it, and it would only be imported to be closed
-                self.client.close()
+            self.close()
         self._run.at_work.unlink(missing_ok=True)
-
-    @functools.cached_property
-    def client(self) -> DockerClient:
-        """The engine, through the docker library."""
-        return self.engine.client()
 
     @functools.cached_property
     def events(self) -> Events:
@@ -292,16 +285,6 @@ class Bench:
         with serve_registry(self._services()) as registry:
             yield registry
 
-    def find(self, name: str) -> Container | None:
-        """Return the container of this name, None where there is none."""
-        from docker.errors import NotFound  # noqa: PLC0415 - imported late, as everywhere
-
-        try:
-            found = self.client.api.inspect_container(name)
-        except NotFound:
-            return None
-        return Container(self.client, found["Id"], name)
-
     def container(self, name: str, *, after: Finished) -> Container:
         """Return the container that a script was to make.
 
@@ -332,20 +315,32 @@ class Bench:
             return next((int(event.about["exitCode"]) for event in died), None)
         return int(state["ExitCode"]) if state["Status"] in {"exited", "dead"} else None
 
-    def image(self, reference: str) -> dict[str, Any] | None:
-        """Return what ``docker image inspect`` shows of an image; None where there is none of that name."""
-        found: dict[str, Any] | None = self.engine.inspect("images", reference)
-        return found
+    def create(self, config: Mapping[str, Any], name: str = "") -> Container:
+        """Make a container of the checks' own, not yet started, which goes with the run; scripts do not see it.
 
-    def fetch(self, reference: str) -> None:
-        """Pull an image of the catalogue, as ``docker pull`` does.
-
-        Raises:
-            KataError: It cannot be had, which is nobody's mistake.
+        Args:
+            config: What the API's ``POST /containers/create`` takes; in no network where it names none.
+            name: What it is called; empty for a name that the engine makes up.
         """
-        from checker.image import catalogue, fetch  # noqa: PLC0415 - only some exercises pull
+        return create(self.client, self.run_id, config, name)
 
-        fetch(self.engine, next(image for image in catalogue() if image.name == reference))
+    @contextlib.contextmanager
+    def temporary(self, config: Mapping[str, Any]) -> Iterator[Container]:
+        """Make a container of the checks' own, not yet started, for as long as a ``with`` lasts."""
+        made = self.create(config, f"{self.exercise.prefix}{self.nonce()}")
+        try:
+            yield made
+        finally:
+            self.client.api.remove_container(made.id, force=True, v=True)
+
+    def put_in_front(self, program: str, text: str) -> Front:
+        """Let scripts find a program of ours before the machine's own.
+
+        Args:
+            program: Its name, ``docker``.
+            text: What is in the file, ``#!`` line and all.
+        """
+        return put_in_front(self.engine, self.work.folder, program, text)
 
     def why(self, finished: Finished, *, otherwise: Mistake) -> Mistake | KataError:
         """Return what explains best why a script did not do what it was to do.
@@ -354,27 +349,7 @@ class Bench:
             finished: How the script ended.
             otherwise: What to say where neither Docker nor the exit code says anything.
         """
-        from checker.explain.output import explain  # noqa: PLC0415 - only where something went wrong
-        from checker.workbench.plugins import missing_plugin  # noqa: PLC0415 - as above
-
-        refusal = self.gate.refusal(since=finished.first_request) or missing_plugin(finished.said, self.engine)
-        if refusal is not None:
-            return refusal
-        # who clears away first what may be there hears that it is not, and goes on
-        said = finished.said if finished.code else re.sub(r"(?m)^.*No such container: .*$", "", finished.said)
-        explained = explain(said, work=self.work.folder, engine=self.engine, known_images=self.exercise.images)
-        asks_elsewhere = isinstance(explained, KataError) and explained.key in _NOBODY_THERE
-        if explained is not None and asks_elsewhere and answers(self.engine) is None:
-            return Mistake(
-                "script.asks_elsewhere", script=finished.script, address=explained.blanks.get("address", "?")
-            )
-        if explained is not None:
-            return explained
-        if finished.code == 0:
-            return otherwise
-        tail = finished.last_lines
-        key = "script.failed" if tail else "script.failed_silently"
-        return Mistake(key, script=finished.script, code=finished.code, tail=tail)
+        return why(self, finished, otherwise)
 
     def _services(self) -> Services:
         from checker.workbench.service import Services  # noqa: PLC0415 - only some exercises serve
@@ -387,10 +362,8 @@ class Bench:
     def _note(self, kind: Kind, found: str) -> None:
         """Remember what has to go in the end, also where somebody else has to see to it."""
         if kind in KINDS:
-            stray = Stray(kind, found)
-            self._strays.append(stray)
-            with self._run.made.open("a", encoding="utf-8") as made:
-                made.write(f"{stray}\n")
+            self._strays.append(Stray(kind, found))
+            self._run.note(self._strays[-1])
 
     def _look_for_images(self) -> None:
         needed = [image for image in self.exercise.images if image not in self.exercise.pulls]

@@ -201,15 +201,22 @@ class Container:
             self._client.api.start(self.id)
 
     def read(self, path: str) -> bytes | None:
-        """Return a file of its, running or not; None where there is no such file."""
-        from docker.errors import NotFound  # noqa: PLC0415 - imported late, as everywhere
+        """Return a file of its, running or not, also one behind a symbolic link; None where there is no such file."""
+        from docker.errors import APIError, NotFound  # noqa: PLC0415 - imported late, as everywhere
 
         try:
-            stream, _ = self._client.api.get_archive(self.id, path)
+            stream, about = self._client.api.get_archive(self.id, path)
+            content = b"".join(stream)  # also of a link: the engine keeps the container locked until all is sent
         except NotFound:
             self.inspect()
             return None
-        with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as archive:
+        except APIError as refused:
+            if "too many l" in str(refused.explanation):  # links, or levels of symbolic links: they lead in a circle
+                return None
+            raise
+        if about["linkTarget"] not in {"", path}:
+            return self.read(about["linkTarget"])  # the engine has followed it to its end
+        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
             first = archive.next()
             opened = archive.extractfile(first) if first is not None and first.isfile() else None
             return None if opened is None else opened.read()

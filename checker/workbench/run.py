@@ -58,6 +58,11 @@ class Run:
         """Whether something of it stands on the engine: there until the bench has put everything away."""
         return self.folder / "at-work"
 
+    def note(self, stray: Stray) -> None:
+        """Write down what a script has made, for whoever comes after us if we are killed."""
+        with self.made.open("a", encoding="utf-8") as made:
+            made.write(f"{stray}\n")
+
     @contextlib.contextmanager
     def giving_up(self, strays: Iterable[Stray]) -> Iterator[Iterable[Stray]]:
         """Let what scripts made be removed, but no image that another run has written down as well.

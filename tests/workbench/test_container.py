@@ -184,11 +184,21 @@ def test_where_it_listens(corner: Corner) -> None:
 
 @pytest.mark.docker
 def test_a_file_of_it_is_read(corner: Corner) -> None:
-    """A file's bytes are read whether it runs or not; a folder, a link and what is not there are no file."""
+    """A file's bytes are read whether it runs or not; a folder and what is not there are no file."""
     container = corner.create()
     assert b"root" in (container.read("/etc/passwd") or b"")
     assert container.read("/etc") is None
     assert container.read("/no/such/file") is None
+
+
+@pytest.mark.docker
+def test_a_file_behind_links_is_read(corner: Corner) -> None:
+    """Links are followed as a program in it would follow them; one that leads to no file has nothing to read."""
+    links = "echo rice >a; ln -s a b; ln -s /home/b c; ln -s nowhere d; ln -s e e; ln -s ../etc f"
+    container = corner.run("it", "sh", "-c", f"cd /home; {links}")
+    assert wait_for(lambda: container.status == "exited", 10)
+    read = {name: container.read(f"/home/{name}") for name in "abcdef"}
+    assert read == {"a": b"rice\n", "b": b"rice\n", "c": b"rice\n", "d": None, "e": None, "f": None}
 
 
 @pytest.mark.docker

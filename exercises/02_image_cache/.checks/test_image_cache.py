@@ -379,15 +379,11 @@ def _leave_containers(bench: Bench) -> tuple[tuple[Container, ...], tuple[Contai
     return users, (older, newer)
 
 
-def _create(bench: Bench, image: str, command: str | None = None, *, name: str | None = None) -> Container:
+def _create(bench: Bench, image: str, *command: str, name: str = "") -> Container:
     """Make a container that scripts see; without a name it gets one from the engine, as docker run does it."""
-    api = bench.client.api
-    network = api.create_host_config(network_mode="none")
-    labels = {"kata.run": bench.run_id}
-    made = api.create_container(image, command, name=name, labels=labels, host_config=network)
-    called = api.inspect_container(made["Id"])["Name"].removeprefix("/")
-    bench.lend("container", made["Id"], called)
-    return Container(bench.client, made["Id"], called)
+    made = bench.create({"Image": image, "Cmd": list(command)}, name)
+    bench.lend("container", made.id, made.name)
+    return made
 
 
 def _run(container: Container) -> None:

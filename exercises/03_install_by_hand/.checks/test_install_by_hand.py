@@ -2,11 +2,9 @@ from __future__ import annotations
 
 import contextlib
 import re
-import tempfile
 import time
 import tomllib
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from checker.author import Bench, Container, Event, Finished, Mistake, packed, step, wait_for
@@ -29,6 +27,11 @@ COMPLAINT = re.compile(r"(\S+):\s*(?:(?:command )?not found|no such file)")
 FILLERS = frozenset({"a", "an", "and", "or", "the", "command", "commands", "compiler", "not", "found"})
 PROGRAMS = re.compile(r"/(usr/)?(local/)?(s?bin|lib\w*)(/|$)")
 DOCKERS_OWN = frozenset({"-d", "-i", "-t", "-it", "-dit", "-p", "--detach", "--name", "--publish", "--rm"})
+SENTRY = """\
+#!/bin/sh
+case "$*" in *download.example*) : >"${0%/*}/called"; exit 4 ;; esac
+PATH="${PATH#*:}" exec wget "$@"
+"""  # in front of this machine's own wget, to see whether by-hand.sh is run where it must not be
 OTHERS_OF_THE_COURSE = ("redis:", "python:", "nginx:", "registry:", "busybox:", "hello-world:")
 
 
@@ -98,7 +101,7 @@ def absent(bench: Bench, answers: dict[str, Any]) -> frozenset[str]:
     """The commands that a fresh container of Debian does not have, of those that anybody asks about."""
     asked = {*CALLED, *_words(answers.get("first_missing")), *_words(answers.get("missing_next"))}
     look = 'for c in "$@"; do command -v "$c" >/dev/null || echo "$c"; done'
-    with _container(bench, {"Image": DEBIAN, "Cmd": ["sh", "-c", look, "sh", *sorted(asked)]}) as fresh:
+    with bench.temporary({"Image": DEBIAN, "Cmd": ["sh", "-c", look, "sh", *sorted(asked)]}) as fresh:
         bench.client.api.start(fresh.id)
         bench.client.api.wait(fresh.id, timeout=60)
         return frozenset(fresh.logs().split())
@@ -107,10 +110,9 @@ def absent(bench: Bench, answers: dict[str, Any]) -> frozenset[str]:
 @step
 def ran(bench: Bench) -> Ran:
     since = bench.events.position()
-    sentry = _plant_sentry(bench)
-    environment = {"PATH": f"{sentry.parent}:{bench.engine.environment()['PATH']}"}
+    sentry = bench.put_in_front("wget", SENTRY)
     births = Births(bench)
-    with bench.events.heard_by(births.hear), bench.start("run.sh", environment) as script:
+    with bench.events.heard_by(births.hear), bench.start("run.sh", sentry.environment) as script:
         script.wait_until(births.are_hung_on_to, LIMIT)
         stuck: Mistake | None = None
         try:
@@ -120,7 +122,7 @@ def ran(bench: Bench) -> Ran:
             if mistake.key not in {"script.still_running", "script.waits_for_input"}:
                 raise
         events = bench.events.since(since)
-    return Ran(finished, stuck, since, events, dict(births.born), (sentry.parent / "called").exists())
+    return Ran(finished, stuck, since, events, dict(births.born), (sentry.folder / "called").exists())
 
 
 @step
@@ -235,13 +237,10 @@ def test_remembers_a_key(bench: Bench, redis: Container) -> None:
 
 
 def test_came_ready_made(bench: Bench, redis: Container) -> None:
-    image, wanted = bench.image(redis.image), bench.image(REDIS)
-    assert wanted is not None
-    theirs, ours = (image or {}).get("RootFS", {}).get("Layers") or [], wanted["RootFS"]["Layers"]
     called = str(redis.inspect()["Config"]["Image"])
-    if theirs[: len(ours)] != ours:
+    if not bench.grew_from(redis.image, REDIS):
         raise Mistake("not_ready_made", image=called)
-    if theirs != ours:
+    if bench.layers(redis.image) != bench.layers(REDIS):
         built_in = sorted(_programs(bench, redis.image) - _programs(bench, REDIS))
         if built_in:
             raise Mistake("built_in", image=called, path=built_in[0])
@@ -318,33 +317,6 @@ class Door:
         return refused
 
 
-def _plant_sentry(bench: Bench) -> Path:
-    """Put a wget in front of this machine's own, to see whether by-hand.sh is run where it must not be."""
-    folder = Path(tempfile.mkdtemp(prefix=".this-machine-", dir=bench.work.folder))
-    folder.chmod(0o777)  # in a lab the script is somebody else
-    sentry = folder / "wget"
-    sentry.write_text(
-        "#!/bin/sh\n"
-        'case "$*" in *download.example*) : >"${0%/*}/called"; exit 4 ;; esac\n'
-        'PATH="${PATH#*:}" exec wget "$@"\n',
-        encoding="utf-8",
-    )
-    sentry.chmod(0o755)
-    return sentry
-
-
-@contextlib.contextmanager
-def _container(bench: Bench, config: dict[str, Any]) -> Iterator[Container]:
-    """A container of ours, not yet started and without a network of its own."""
-    host = {"NetworkMode": "none", **config.pop("HostConfig", {})}
-    api = bench.client.api
-    made = api.create_container_from_config({**config, "HostConfig": host, "Labels": {"kata.run": bench.run_id}})
-    try:
-        yield Container(bench.client, made["Id"], "kata-03-look")
-    finally:
-        api.remove_container(made["Id"], force=True, v=True)
-
-
 @contextlib.contextmanager
 def _door(bench: Bench, redis: Container) -> Iterator[Door]:
     config = {
@@ -353,7 +325,7 @@ def _door(bench: Bench, redis: Container) -> Iterator[Door]:
         "Cmd": [],
         "HostConfig": {"NetworkMode": f"container:{redis.id}"},
     }
-    with _container(bench, config) as asker:
+    with bench.temporary(config) as asker:
         try:
             bench.client.api.start(asker.id)
         except Exception:
@@ -411,17 +383,14 @@ def _image_of(ran: Ran, container: Container) -> str:
 
 def _is_debian(bench: Bench, ran: Ran, container: Container) -> bool:
     """Return whether a container is of Debian or of an image of the learner's that grew from it."""
-    debian = bench.image(DEBIAN)
-    assert debian is not None
     born = ran.born.get(container.id)
     if born is None:
         image = bench.image(_image_of(ran, container)) or {"RootFS": {"Layers": []}}
         born = Born({}, tuple(image["RootFS"]["Layers"] or ()), tuple(image.get("RepoTags") or ()))
-    layers, redis = debian["RootFS"]["Layers"], (bench.image(REDIS) or debian)["RootFS"]["Layers"]
-    if len(redis) > len(layers) and list(born.layers[: len(redis)]) == redis:
+    layers, redis = bench.layers(DEBIAN), bench.layers(REDIS)
+    if len(redis) > len(layers) and born.layers[: len(redis)] == redis:
         return False
-    grew = list(born.layers[: len(layers)]) == layers
-    return grew and not any(tag.startswith(OTHERS_OF_THE_COURSE) for tag in born.tags)
+    return born.layers[: len(layers)] == layers and not any(tag.startswith(OTHERS_OF_THE_COURSE) for tag in born.tags)
 
 
 def _is_redis(born: Born) -> bool:
@@ -459,7 +428,7 @@ def _was_for_want_of_wget(bench: Bench, one: Attempt) -> bool:
     ]
     config = {"Image": one.born.inspect["Image"], **again, "HostConfig": {"Mounts": seen}}
     try:
-        with _container(bench, config) as repeated:
+        with bench.temporary(config) as repeated:
             bench.client.api.put_archive(repeated.id, "/", _wget_that_tells())
             try:
                 bench.client.api.start(repeated.id)
@@ -522,7 +491,7 @@ def _not_running(redis: Container) -> Mistake:
 def _programs(bench: Bench, image: str) -> frozenset[str]:
     """Return the files of an image that lie where programs do."""
     look = {"Image": image, "Entrypoint": ["find", "/", "-xdev", "-not", "-type", "d"], "Cmd": [], "User": "0"}
-    with _container(bench, look) as looking:
+    with bench.temporary(look) as looking:
         bench.client.api.start(looking.id)
         bench.client.api.wait(looking.id, timeout=60)
         said = bench.client.api.logs(looking.id, stdout=True, stderr=False).decode(errors="replace")

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from checker.author import Bench, Container, Finished, Mistake, Redis, Script, step, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
 NAME = "kata-04-redis"
 IMAGE = "redis:7"
@@ -143,13 +143,8 @@ def _redis_of(bench: Bench, script: Script, before: int) -> Container:
 
 def _must_be_of_its_image(bench: Bench, redis: Container) -> None:
     """See that a container has the layers of the image that the prompt names, whatever lies on top of them."""
-    theirs, ours = (_layers(bench.image(image)) for image in (redis.image, IMAGE))
-    if theirs[: len(ours)] != ours:
+    if not bench.grew_from(redis.image, IMAGE):
         raise Mistake("other_image", container=redis.name, image=str(redis.inspect()["Config"]["Image"]))
-
-
-def _layers(image: Mapping[str, Any] | None) -> list[str]:
-    return list((image or {}).get("RootFS", {}).get("Layers") or ())
 
 
 def _shows_log(script: Script, redis: Container) -> bool:

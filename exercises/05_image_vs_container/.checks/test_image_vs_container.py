@@ -11,6 +11,7 @@ from checker.author import Bench, Container, Finished, Mistake, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 A, B, C, D = "kata-05-a", "kata-05-b", "kata-05-c", "kata-05-d"
 BASE, NOTED = "kata-05-base", "kata-05-noted"
@@ -380,19 +381,12 @@ def _note(bench: Bench, container: Container) -> str | None:
     if container.is_running:
         answer = container.ask("cat", "/note")
         return answer.said.strip() if answer.code == 0 else None
-    return _resting_note(bench, container)
+    return _resting_note(container)
 
 
-def _resting_note(bench: Bench, container: Container) -> str | None:
-    """Return what is in /note of a container that does not run, also where it is a symbolic link."""
-    from docker.errors import NotFound  # noqa: PLC0415 - imported late, as everywhere
-
+def _resting_note(container: Container) -> str | None:
+    """Return what is in /note of a container that does not run."""
     content = container.read("/note")
-    if content is None:
-        with contextlib.suppress(NotFound):
-            stream, about = bench.client.api.get_archive(container.id, "/note")
-            b"".join(stream)  # the engine keeps the container locked until it has sent all
-            content = container.read(about["linkTarget"]) if about["linkTarget"] else None
     return None if content is None else content.decode(errors="replace").strip()
 
 
@@ -458,23 +452,19 @@ def _noted(bench: Bench, d: Container | None) -> Image | None:
     return _image(bench, wanted) if wanted else None
 
 
-@contextlib.contextmanager
-def _probe(bench: Bench, image: Image) -> Iterator[Container]:
-    """A container that is never started: the image's files, and nothing else."""
-    name = f"kata-05-probe-{bench.nonce()}"
-    made = bench.client.api.create_container(image.id, ["true"], name=name, labels={"kata.run": bench.run_id})
-    yield Container(bench.client, made["Id"], name)
-    bench.client.api.remove_container(made["Id"], force=True, v=True)
+def _unstarted(bench: Bench, image: Image) -> AbstractContextManager[Container]:
+    """Return a container that is never started: the image's files, and nothing else."""
+    return bench.temporary({"Image": image.id, "Cmd": ["true"]})
 
 
 def _read(bench: Bench, image: Image) -> str | None:
-    with _probe(bench, image) as probe:
-        return _resting_note(bench, probe)
+    with _unstarted(bench, image) as probe:
+        return _resting_note(probe)
 
 
 @contextlib.contextmanager
 def _packed(bench: Bench, image: Image) -> Iterator[tarfile.TarFile]:
-    with _probe(bench, image) as probe:
+    with _unstarted(bench, image) as probe:
         stream, _ = bench.client.api.get_archive(probe.id, "/")  # an export leaves a mount behind (Engine 26.1.5)
         content = io.BytesIO(b"".join(stream))
     with tarfile.open(fileobj=content) as archive:

@@ -1,16 +1,11 @@
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import re
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from checker.author import Bench, Built, Container, Mistake, step, wait_for
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 BASE = "debian:bookworm-slim"
 SECONDS = 60.0  # a build installs at most three packages, in less than a second each
@@ -117,8 +112,7 @@ def changed(bench: Bench, installed: Image) -> Image:
 
 
 def test_builds_and_works(bench: Bench, first: Image) -> None:
-    base = _layers(bench, BASE)
-    if _layers(bench, first.built.reference)[: len(base)] != base:
+    if not bench.grew_from(first.built.reference, BASE):
         raise Mistake("other_base", base=BASE)
     if first.exit_code:
         raise Mistake("ends_badly", code=first.exit_code)
@@ -186,11 +180,11 @@ def _required(bench: Bench) -> list[str]:
 
 def _redone_by(bench: Bench, name: str) -> str:
     """Change one file and nothing else, and return the first instruction that has to be redone for it."""
-    before = _layers(bench, _make(bench).reference)
+    before = bench.layers(_make(bench).reference)
     bench.work.put(name, f"{bench.nonce()}\n")
     built = _make(bench)
     redone = _first_redone(built)
-    return redone or ("" if _layers(bench, built.reference) == before else "?")
+    return redone or ("" if bench.layers(built.reference) == before else "?")
 
 
 def _make(bench: Bench, *, no_cache: bool = False) -> Built:
@@ -200,7 +194,7 @@ def _make(bench: Bench, *, no_cache: bool = False) -> Built:
 def _build(bench: Bench, *, no_cache: bool = False) -> Image:
     built = _make(bench, no_cache=no_cache)
     edition, said, exit_code = _run(bench, built)
-    with _never_started(bench, built) as container:
+    with bench.temporary({"Image": built.reference, "Cmd": ["true"]}) as container:  # for its files, never started
         packages, receipt = _lines(container, "packages"), _lines(container, "receipt")
     return Image(
         built=built,
@@ -210,12 +204,6 @@ def _build(bench: Bench, *, no_cache: bool = False) -> Image:
         said=said,
         exit_code=exit_code,
     )
-
-
-def _layers(bench: Bench, reference: str) -> tuple[str, ...]:
-    found = bench.image(reference)
-    assert found is not None
-    return tuple(found["RootFS"].get("Layers") or ())
 
 
 def _first_redone(built: Built) -> str:
@@ -235,15 +223,6 @@ def _run(bench: Bench, built: Built) -> tuple[str, str, int]:
             silent = Mistake("no_bibimbap", text=said[:200].strip() or "∅")
             raise container.why_silent(80) if code else silent
         return edition[1], said, code
-
-
-@contextlib.contextmanager
-def _never_started(bench: Bench, built: Built) -> Iterator[Container]:
-    """A container that is never started: the image's files, and nothing else."""
-    name = f"{built.reference}-files"
-    made = bench.client.api.create_container(built.reference, ["true"], name=name, labels={"kata.run": bench.run_id})
-    yield Container(bench.client, made["Id"], name)
-    bench.client.api.remove_container(made["Id"], force=True, v=True)
 
 
 def _lines(container: Container, name: str) -> tuple[str, ...]:

@@ -225,21 +225,18 @@ def _start(bench: Bench, name: str, app: Mapping[str, str]) -> Container:
     """Start a container whose program lies in it: neither its command nor its variables tell what is wrong."""
     api, full = bench.client.api, f"{bench.exercise.prefix}{name}"
     restless = name == "restless"
-    made = api.create_container(
-        IMAGE,
-        ["python3", "-B", f"/app/{name}.py"],
-        name=full,
-        labels={"kata.run": bench.run_id},
-        ports=[OUTSIDE] if name == "silent" else None,
-        host_config=api.create_host_config(
-            restart_policy={"Name": "always"} if restless else None,
-            tmpfs={"/data": "ro"} if restless else None,
-        ),
-    )
-    api.put_archive(made["Id"], "/", packed({f"app/{file}": text.encode() for file, text in app.items()}))
-    api.start(made["Id"])
-    bench.lend("container", made["Id"], full)
-    return Container(bench.client, made["Id"], full)
+    host = {"RestartPolicy": {"Name": "always"}, "Tmpfs": {"/data": "ro"}} if restless else {}
+    config = {
+        "Image": IMAGE,
+        "Cmd": ["python3", "-B", f"/app/{name}.py"],
+        "ExposedPorts": {f"{OUTSIDE}/tcp": {}} if name == "silent" else {},
+        "HostConfig": {"NetworkMode": "bridge", **host},
+    }
+    made = bench.create(config, full)
+    api.put_archive(made.id, "/", packed({f"app/{file}": text.encode() for file, text in app.items()}))
+    api.start(made.id)
+    bench.lend("container", made.id, full)
+    return made
 
 
 def _settle(broken: Broken) -> None:

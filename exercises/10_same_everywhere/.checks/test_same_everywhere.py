@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checker.author import Bench, Container, Mistake, Registry, packed, step, together, wait_for
+from checker.author import Bench, Mistake, Registry, packed, step, together, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -173,13 +173,8 @@ def _build(bench: Bench, registry: Registry) -> str:
 def _report(bench: Bench, image: str, sales: Sales, environment: Mapping[str, str] | None = None) -> Report:
     """Run the image on some sales and return what it printed on its standard output."""
     api = bench.client.api
-    name = f"kata-10-report-{bench.nonce()}"
-    alone = api.create_host_config(network_mode="none")
-    made = api.create_container(
-        image, name=name, environment=dict(environment or {}), labels={"kata.run": bench.run_id}, host_config=alone
-    )
-    container = Container(bench.client, made["Id"], name)
-    try:
+    variables = [f"{name}={value}" for name, value in (environment or {}).items()]
+    with bench.temporary({"Image": image, "Env": variables}) as container:
         api.put_archive(container.id, "/", packed({"in/sales.csv": sales.text.encode()}))
         container.start()
         if not wait_for(lambda: container.status == "exited", PATIENCE, every=0.05):
@@ -189,8 +184,6 @@ def _report(bench: Bench, image: str, sales: Sales, environment: Mapping[str, st
         if container.read("/in/sales.csv") != sales.text.encode():
             raise Mistake("writes_its_input")
         return Report(text=bytes(api.logs(container.id, stderr=False)).decode(errors="replace"))
-    finally:
-        api.remove_container(container.id, v=True, force=True)
 
 
 @contextlib.contextmanager

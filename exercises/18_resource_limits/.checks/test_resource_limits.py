@@ -342,18 +342,12 @@ def _services(bench: Bench, project: str) -> dict[str, list[Container]]:
 
 def _lookout(bench: Bench, container: Container) -> Container:
     """Start a container of ours that shares another one's network, and nothing else with it."""
-    name = f"{bench.exercise.prefix}{bench.nonce()}"
-    config = {
-        "Image": "busybox:1",
-        "Cmd": ["sleep", "600"],
-        "HostConfig": {"NetworkMode": f"container:{container.id}"},
-        "Labels": {"kata.run": bench.run_id},
-    }
     if not container.is_running:
         raise Mistake("not_answering", service=container.name, log=container.last_words() or "-")
-    made = bench.client.api.create_container_from_config(config, name)
-    bench.client.api.start(made["Id"])
-    return Container(bench.client, made["Id"], name)
+    beside = {"NetworkMode": f"container:{container.id}"}
+    lookout = bench.create({"Image": "busybox:1", "Cmd": ["sleep", "600"], "HostConfig": beside})
+    bench.client.api.start(lookout.id)
+    return lookout
 
 
 def _must_be_safe(limits: Limits) -> None:

@@ -2,17 +2,16 @@ from __future__ import annotations
 
 import contextlib
 import re
-import tempfile
 import tomllib
 import unicodedata
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from checker.author import Bench, Container, Entry, Finished, KataError, Mistake, step, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 SCRIPT, END = "evidence.sh", "end.sh"
 LOGS = ("evidence/boot-first.log", "evidence/boot-again.log")
@@ -23,7 +22,7 @@ ENDINGS = {"container.stop": "docker stop", "container.kill": "docker kill", "co
 WELL = frozenset({200, 201, 204, 304})
 FASTER = 5
 AGAIN = 4  # more runs where two printed the same time: a clock of hundredths hardly agrees so often by chance
-SILENT = "exit 0"  # in place of docker: a script with set -e goes on too
+SILENT = "#!/bin/sh\nexit 0\n"  # in place of docker: a script with set -e goes on too
 SLOW = 'sleep 0.1; PATH="${PATH#*:}" exec docker "$@"'  # so that a time that was measured with it cannot be the same
 ORDER = "CAB"
 BROUGHT = {"A": "3", "B": "1", "C": "2"}
@@ -186,7 +185,7 @@ def _look(bench: Bench, log: str, *, docker: str = "") -> Seen:
     """Run evidence.sh; with ``docker`` as what is called by that name where that is not docker itself."""
     word = f"hidden-{bench.nonce()}"
     container = _hidden(bench, word)
-    in_front = _in_front(bench, docker) if docker else {}
+    in_front = bench.put_in_front("docker", f"#!/bin/sh\n{docker}\n").environment if docker else {}
     finished = bench.run(SCRIPT, {**_environment(container, word, log), **in_front}, seconds=40)
     first = int(container.inspect()["State"]["Pid"])
     rows: list[list[str]] = []
@@ -205,39 +204,23 @@ def _look(bench: Bench, log: str, *, docker: str = "") -> Seen:
 
 def _hidden(bench: Bench, word: str) -> Container:
     """Start a container that does nothing, under a name that nobody can have known, and that is not the word."""
-    config = {
-        "Image": "busybox:1",
-        "Cmd": ["sh", "-c", IDLES, word],
-        "HostConfig": {"NetworkMode": "none"},
-        "Labels": {"kata.run": bench.run_id},
-    }
     name = f"{bench.exercise.prefix}hidden-{bench.nonce()}"
-    made = bench.client.api.create_container_from_config(config, name)
-    bench.client.api.start(made["Id"])
-    bench.lend("container", made["Id"], name)
-    return Container(bench.client, made["Id"], name)
+    hidden = bench.create({"Image": "busybox:1", "Cmd": ["sh", "-c", IDLES, word]}, name)
+    bench.client.api.start(hidden.id)
+    bench.lend("container", hidden.id, name)
+    return hidden
 
 
 def _environment(container: Container, word: str, log: str) -> dict[str, str]:
     return {"KATA_CONTAINER": container.name, "KATA_WORD": word, "KATA_LOG": log}
 
 
-def _in_front(bench: Bench, docker: str) -> dict[str, str]:
-    """Put something of ours in front of this machine's docker; return the variable that leads there."""
-    path = bench.engine.environment()["PATH"]
-    folder = Path(tempfile.mkdtemp(prefix=".this-docker-", dir=bench.work.folder))
-    folder.chmod(0o755)
-    ours = folder / "docker"
-    ours.write_text(f"#!/bin/sh\n{docker}\n", encoding="utf-8")
-    ours.chmod(0o755)
-    return {"PATH": f"{folder}:{path}"}
-
-
 def _must_ask(bench: Bench, kernel: str) -> None:
     """Run it where there is no engine: a kernel that it still knows is that of its own machine."""
     environment = {"KATA_CONTAINER": "kata-19-nobody", "KATA_WORD": "nobody", "KATA_LOG": LOGS[0]}
+    in_front = bench.put_in_front("docker", SILENT).environment
     try:
-        said = bench.run_without_engine(SCRIPT, {**environment, **_in_front(bench, SILENT)}).said
+        said = bench.run_without_engine(SCRIPT, {**environment, **in_front}).said
     except Mistake:  # where it does not end without an engine, it does not pretend either
         return
     for key, found in _values(said).items():
@@ -250,19 +233,11 @@ def _must_ask(bench: Bench, kernel: str) -> None:
 
 def _ran_in(bench: Bench, run: Seen, image: str) -> bool:
     """Return whether it started a container of an image, or a program in one: its own, or one of an earlier run's."""
-    wanted = bench.image(image)
     began = {entry.subject for entry in run.entries if entry.route in {"container.start", "exec.create"}}
     if image == "busybox:1" and run.container.id in began:
         return True
     made = (entry for entry in bench.transcript.asked("container.create") if entry.status == 201)
-    return any(entry.answered["Id"] in began and _is_of(bench, entry, wanted) for entry in made)
-
-
-def _is_of(bench: Bench, entry: Entry, wanted: dict[str, Any] | None) -> bool:
-    """Return whether what was made is of an image, or of one that grew from it."""
-    found = bench.image(str(entry.asked["Image"]))
-    layers = [image["RootFS"]["Layers"] if image else [] for image in (wanted, found)]
-    return bool(layers[0]) and layers[1][: len(layers[0])] == layers[0]
+    return any(entry.answered["Id"] in began and bench.grew_from(str(entry.asked["Image"]), image) for entry in made)
 
 
 def _must_be_measured(run: Seen, seconds: float) -> None:

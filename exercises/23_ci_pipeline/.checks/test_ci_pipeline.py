@@ -109,11 +109,11 @@ class Looking:
         if (event.kind, event.action) == ("container", "create"):
             self._names[event.id] = event.about.get("image", "")
             image = self._bench.client.api.inspect_container(event.id)["Image"]
-            self._images[event.id] = _layers(self._bench, image)
+            self._images[event.id] = self._bench.layers(image)
 
     def layers(self, id_: str) -> Layers:
         """Return the layers of a container's image; of one that was gone too soon, those that its name has now."""
-        return self._images.get(id_) or _layers(self._bench, self._names.get(id_, ""))
+        return self._images.get(id_) or self._bench.layers(self._names.get(id_, ""))
 
 
 @dataclass
@@ -181,7 +181,7 @@ class Pipeline:
         options = ("--progress=plain", f"--network={network}", "--target=test", f"--tag={name}")
         done = self._carry_out(("docker", "buildx", "build", "--load", *options, str(self.folder)), seconds=60)
         test = re.search(r"(?m)^(#\d+) \[test \d+/\d+\] RUN ", done.said)
-        return _layers(self.bench, name) if test and f"\n{test[1]} CACHED" in done.said else ()
+        return self.bench.layers(name) if test and f"\n{test[1]} CACHED" in done.said else ()
 
     @property
     def _machine(self) -> dict[str, str]:
@@ -221,7 +221,7 @@ class Pipeline:
     def _deployed(self) -> Layers:
         found = self.bench.find(SITE)
         with contextlib.suppress(Mistake):  # it may go this very moment
-            return _layers(self.bench, found.image) if found else ()
+            return self.bench.layers(found.image) if found else ()
         return ()
 
     def _ask_site(self) -> str:
@@ -429,7 +429,7 @@ def _was_tested_while_building(pipeline: Pipeline, pushed: Layers) -> bool:
     Such a step leaves one layer on top, in an image or at least in the builder's cache.
     """
     bench = pipeline.bench
-    if any(_layers(bench, row["Id"])[:-1] == pushed for row in bench.client.api.images(all=True)):
+    if any(bench.layers(row["Id"])[:-1] == pushed for row in bench.client.api.images(all=True)):
         return True
     found = (pipeline.tested_layers(network) for network in ("default", "none"))
     return any(layers and pushed in (layers, layers[:-1]) for layers in found)
@@ -448,12 +448,6 @@ def _must_leave_the_site(before: Outcome, after: Outcome, deployed: str) -> None
         raise Mistake(deployed)
     if before.commit.words in before.site and before.commit.words not in after.site:
         raise Mistake("site_went_down")
-
-
-def _layers(bench: Bench, image: str) -> Layers:
-    """Return an image's layers, none where there is no such image."""
-    found = bench.image(image) if image else None
-    return tuple(found["RootFS"].get("Layers") or ()) if found else ()
 
 
 def _is_id(tag: str, id_: str) -> bool:
