@@ -149,10 +149,12 @@ def stack(bench: Bench) -> Iterator[Stack]:
             raise bench.why(finished, otherwise=Mistake("no_service", service=name))
     if not wait_for(lambda: services[GREEDY][0].logs().count("Ready") > 0, 15, every=0.1):
         raise Mistake("other_greedy", log=services[GREEDY][0].last_words() or "-")
-    stack = Stack(bench, services, {name: _lookout(bench, services[name][0]) for name in QUIET}, mark)
+    stack = Stack(bench, services, {name: _lookout(bench, name, services[name][0]) for name in QUIET}, mark)
     for name in QUIET:
-        if not wait_for(lambda name=name: stack.ask(name, seconds=5), 20, every=0.2):
-            raise Mistake("not_answering", service=name, log=services[name][0].last_words() or "-")
+        quiet = services[name][0]
+        wait_for(lambda name=name, quiet=quiet: stack.ask(name, seconds=5) or quiet.status == "exited", 20, every=0.2)
+        if not stack.ask(name, seconds=5):
+            raise _not_answering(name, quiet)
     yield stack
 
 
@@ -340,14 +342,27 @@ def _services(bench: Bench, project: str) -> dict[str, list[Container]]:
     return found
 
 
-def _lookout(bench: Bench, container: Container) -> Container:
+def _lookout(bench: Bench, service: str, container: Container) -> Container:
     """Start a container of ours that shares another one's network, and nothing else with it."""
-    if not container.is_running:
-        raise Mistake("not_answering", service=container.name, log=container.last_words() or "-")
+    from docker.errors import APIError  # noqa: PLC0415 - imported late, as everywhere
+
+    before = container.inspect()["State"]
+    if not before["Running"]:
+        raise _not_answering(service, container)
     beside = {"NetworkMode": f"container:{container.id}"}
     lookout = bench.create({"Image": "busybox:1", "Cmd": ["sleep", "600"], "HostConfig": beside})
-    bench.client.api.start(lookout.id)
+    try:
+        bench.client.api.start(lookout.id)
+    except APIError:  # it may have ended in this very moment, or begun anew since
+        now = container.inspect()["State"]
+        if now["Running"] and now["StartedAt"] == before["StartedAt"]:
+            raise
+        raise _not_answering(service, container) from None
     return lookout
+
+
+def _not_answering(service: str, container: Container) -> Mistake:
+    return Mistake("not_answering", service=service, log=container.last_words() or "-")
 
 
 def _must_be_safe(limits: Limits) -> None:
