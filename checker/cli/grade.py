@@ -49,7 +49,7 @@ class _How:
 @click.argument("submissions", type=_FOLDER)
 @click.option("--out", required=True, type=_FOLDER, metavar="RESULTS", help=say("grade.help_out"))
 @click.option("-j", "hands", type=click.IntRange(1, 256), metavar="N", help=say("grade.help_hands"))
-@click.option("--only", default="", metavar="04,06", help=say("grade.help_only"))
+@click.option("--only", multiple=True, metavar="04,06", help=say("grade.help_only"))
 @click.option("--roster", type=_FOLDER, metavar="FILE", help=say("grade.help_roster"))
 @click.option("--fresh", is_flag=True, help=say("grade.help_fresh"))
 @click.option("--seconds", type=click.FloatRange(min=1), metavar="N", help=say("grade.help_seconds"))
@@ -61,7 +61,7 @@ def grade(  # noqa: PLR0913 - as many as the command has options
     out: Path,
     *,
     hands: int | None,
-    only: str,
+    only: tuple[str, ...],
     roster: Path | None,
     fresh: bool,
     seconds: float | None,
@@ -74,7 +74,7 @@ def grade(  # noqa: PLR0913 - as many as the command has options
 
     size = _bytes(memory)
     how = _How(hands=hands or usual_hands(size), seconds=seconds, memory=size, labs=not no_labs)
-    wanted = [word for word in re.split(r"[,\s]+", only) if word]
+    wanted = [word for word in re.split(r"[,\s]+", ",".join(only)) if word]
     course = Course(basis.root())
     with (
         _terminated_like_interrupted(),
