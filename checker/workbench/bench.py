@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Bench"]
 
+_OVERRUN = frozenset({"script.still_running", "build.step_never_ends"})
+
 
 class Bench(View):
     """One run of one exercise; a context manager, at whose end everything it made is gone.
@@ -77,6 +79,7 @@ class Bench(View):
         self._run = run
         self._strays: list[Stray] = []
         self._deadline = time.monotonic() + exercise.seconds
+        self._has_overrun = False
         self._closing = contextlib.ExitStack()
         self.gate = Gate(
             engine=engine, exercise=exercise, work=work, run=run, closing=self._closing, note=self._note, tell=tell
@@ -181,8 +184,8 @@ class Bench(View):
         Raises:
             Mistake: The script cannot be run, or does not end.
         """
-        with self.start(name, environment, *arguments) as script:
-            return script.wait(min(seconds, self._left()), give_up=give_up)
+        with self.start(name, environment, *arguments) as script, self._limited(seconds) as limit:
+            return script.wait(limit, give_up=give_up)
 
     def run_without_engine(self, name: str, environment: Mapping[str, str] | None = None) -> Finished:
         """Run a script whose ``DOCKER_HOST`` is a socket where nobody listens."""
@@ -190,8 +193,9 @@ class Bench(View):
         self.on_start(name)
         with tempfile.TemporaryDirectory(prefix="kata-") as folder:
             nobody = f"unix://{folder}/nobody.sock"
-            with Script(script, {**self.gate.environment(nobody), **(environment or {})}) as running:
-                return running.wait(min(30.0, self._left()))
+            variables = {**self.gate.environment(nobody), **(environment or {})}
+            with Script(script, variables) as running, self._limited(30.0) as limit:
+                return running.wait(limit)
 
     def build(  # noqa: PLR0913 - as many as docker build has, and each has a name
         self,
@@ -240,7 +244,8 @@ class Bench(View):
             no_cache=no_cache,
             label=self.run_id if labelled else "",
         )
-        return build(self.engine, order, seconds=min(seconds, self._left()), known_images=self.exercise.images)
+        with self._limited(seconds) as limit:
+            return build(self.engine, order, seconds=limit, known_images=self.exercise.images)
 
     def compose(self, file: str = "compose.yaml", environment: Mapping[str, str] | None = None) -> Composition:
         """Read a compose file of the learner's; see ``checker.workbench.compose``.
@@ -356,8 +361,24 @@ class Bench(View):
 
         return Services(engine=self.engine, client=self.client, run=self.run_id, prefix=self.exercise.prefix)
 
-    def _left(self) -> float:
-        return max(self._deadline - time.monotonic(), 1.0)
+    @contextlib.contextmanager
+    def _limited(self, seconds: float) -> Iterator[float]:
+        """Give something the seconds that it may take, or those that the exercise has left.
+
+        Where these are not half of its own and it does not end, that is nobody's mistake: the machine is slow. Unless
+        something before did not end in its time: then that has used it up.
+
+        Raises:
+            KataError: The exercise's time was over.
+        """
+        limit = min(seconds, max(self._deadline - time.monotonic(), 1.0))
+        try:
+            yield limit
+        except Mistake as mistake:
+            if mistake.key in _OVERRUN and limit < seconds / 2 and not self._has_overrun:
+                raise KataError("check.no_time_left", seconds=f"{self.exercise.seconds:g}") from None
+            self._has_overrun |= mistake.key in _OVERRUN
+            raise
 
     def _note(self, kind: Kind, found: str) -> None:
         """Remember what has to go in the end, also where somebody else has to see to it."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
@@ -160,6 +161,60 @@ def test_an_exercise_grants_what_it_teaches(opened: Open) -> None:
     make = "docker create --name kata-NN-it busybox:1 >/dev/null; docker commit kata-NN-it kata-NN-image"
     assert "docker commit makes an image" in opened(make).run("run.sh").said
     assert "sha256:" in opened(make, "commit").run("run.sh").said
+
+
+def test_where_the_exercise_has_no_time_left_nobody_is_blamed(opened: Open) -> None:
+    """A script that is cut off because everything before it was slow is nobody's mistake."""
+    bench = opened("sleep 30")
+    bench._deadline = time.monotonic() + 1
+    with pytest.raises(KataError, match="The 120 s that everything in this exercise may take together were over"):
+        bench.run("run.sh")
+
+
+def test_who_has_used_up_the_time_is_blamed(opened: Open) -> None:
+    """What had its own time and did not end is a mistake, and so is what has no time left after it."""
+    bench = opened("sleep 30")
+    with pytest.raises(Mistake) as first:
+        bench.run("run.sh", seconds=0.5)
+    bench._deadline = time.monotonic()
+    with pytest.raises(Mistake) as second:
+        bench.run("run.sh")
+    assert first.value.key == second.value.key == "script.still_running"
+
+
+def test_a_program_of_ours_stands_in_front(opened: Open) -> None:
+    """A script finds it before the machine's own, and what it writes beside itself is there afterwards."""
+    bench = opened("wget http://nobody.example; docker version --format '{{.Client.Os}}'")
+    front = bench.put_in_front("wget", '#!/bin/sh\necho "$@" >"${0%/*}/called"\n')
+    assert bench.run("run.sh", front.environment).said.strip() == "linux"
+    assert (front.folder / "called").read_text(encoding="utf-8") == "http://nobody.example\n"
+
+
+def test_what_images_have_in_common(opened: Open) -> None:
+    """An image grew from another one if that one's layers are its lowest; nothing grew from what is not there."""
+    bench = opened("true")
+    bench.work.put("Dockerfile", f"FROM busybox:1\nRUN echo {bench.nonce()} >/one\n")
+    built = bench.build().reference
+    assert bench.layers(built)[:-1] == bench.layers("busybox:1")
+    assert bench.layers("") == bench.layers(f"kata-{NUMBER}-nobody") == ()
+    assert bench.grew_from(built, "busybox:1")
+    assert bench.grew_from("busybox:1", "busybox:1")
+    assert not bench.grew_from("busybox:1", built)
+    assert not bench.grew_from(built, f"kata-{NUMBER}-nobody")
+
+
+def test_a_container_of_ours_is_alone(opened: Open, client: DockerClient) -> None:
+    """It has no network, scripts do not see it, and it goes with its ``with``, or else with the run."""
+    bench = opened("docker ps -aq --no-trunc")
+    with bench.temporary({"Image": "busybox:1", "Cmd": ["true"]}) as container:
+        assert container.inspect()["HostConfig"]["NetworkMode"] == "none"
+        assert b"root" in (container.read("/etc/passwd") or b"")
+        assert container.id not in bench.run("run.sh").said
+    assert not container.exists
+    kept = bench.create({"Image": "busybox:1", "Cmd": ["true"]})
+    assert kept.name
+    bench.__exit__(None, None, None)
+    assert kept.id not in {one.id for one in client.containers.list(all=True)}
 
 
 @pytest.mark.alone
