@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from checker.explain.dockerfile import Build, files_below
+from checker.explain.dockerfile import Build
+from checker.explain.folder import files_below
 from checker.explain.reference import nearest, normalised, registry_of, repository_of, shortened
 from checker.phrase import KataError
 from checker.verdict import Mistake

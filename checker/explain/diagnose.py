@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from checker.explain.command import SHELLS, command_went_wrong, only_first_word
 from checker.explain.executable import (
     CARRIAGE_RETURNS,
     ENGINE_REFUSAL,
@@ -43,7 +44,6 @@ __all__ = [
 KILLED = 137  # 128 + SIGKILL
 _LISTEN = "0A"  # TCP_LISTEN, include/net/tcp_states.h
 _DOCKER_DNS = "127.0.0.11"  # Docker's own name server listens there in every container on a user's network
-_SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh"})
 
 
 def why_not_running(
@@ -110,9 +110,12 @@ class _Stopped:
         if self.state.get("OOMKilled"):
             return Mistake("docker.out_of_memory", **blanks)
         if code == 0:
-            return Mistake("docker.ended_at_once", name=blanks["name"], command=" ".join(self.words)[:200])
+            return only_first_word(self.words) or Mistake(
+                "docker.ended_at_once", name=blanks["name"], command=" ".join(self.words)[:200]
+            )
         quoted = tail(said)
-        mistake = self._program_refused(said) or self._option()
+        config = self.inspect.get("Config") or {}
+        mistake = self._program_refused(said) or self._option() or command_went_wrong(self.words, config, said)
         if mistake is not None:
             return mistake
         if quoted:
@@ -127,10 +130,14 @@ class _Stopped:
         if SINGLE_QUOTES.search(text):
             return Mistake("docker.single_quotes", place="Dockerfile")
         match = SHELL_REFUSAL.search(text)
-        return None if match is None else self._not_executed(match["program"], match["said"].lower())
+        if match is None:
+            return None
+        if match["program"].startswith("[") and any(word.startswith("[") for word in self.words):
+            return Mistake("docker.single_quotes", place="Dockerfile")
+        return self._not_executed(match["program"], match["said"].lower())
 
     def _files(self) -> list[str]:
-        return [word for word in self.words if "/" in word and posixpath.basename(word) not in _SHELLS]
+        return [word for word in self.words if "/" in word and posixpath.basename(word) not in SHELLS]
 
     def _not_executed(self, program: str, said: str) -> Mistake:
         head = self._head(program) if "/" in program else None
@@ -254,7 +261,7 @@ def why_slow_to_stop(pid1: Sequence[str], exit_code: int, seconds: float) -> Mis
         return None
     took = f"{seconds:.1f}"
     program = posixpath.basename(pid1[0].lstrip("-")) if pid1 else "?"
-    if program not in _SHELLS:
+    if program not in SHELLS:
         return Mistake("docker.ignores_stop", pid1=" ".join(pid1)[:100], seconds=took)
     script = next((word for word in pid1[1:] if not word.startswith("-")), "")
     if script and "-c" not in pid1:

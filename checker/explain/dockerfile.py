@@ -7,7 +7,6 @@ classic builder. Expects plain lines (``said.legible``).
 from __future__ import annotations
 
 import difflib
-import itertools
 import posixpath
 import re
 from dataclasses import dataclass
@@ -15,15 +14,17 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from checker.explain.dockerignore import excluded_by
 from checker.explain.executable import SHELL_REFUSAL, Refused
+from checker.explain.folder import files_below, head_of, lines_of
 from checker.explain.said import tail
+from checker.explain.written import empty_in_base, no_json, out_of_scope
 from checker.phrase import KataError
 from checker.verdict import Mistake
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["Build", "files_below", "head_of", "lines_of"]
+__all__ = ["Build"]
 
 _Meaning: TypeAlias = "Callable[[Build, re.Match[str]], Mistake | KataError]"
 
@@ -31,8 +32,6 @@ INSTRUCTIONS = (
     "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER",
     "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
 )  # fmt: skip
-MOST_FILES = 2_000  # of the learner's folder, when looking for a name like the missing one
-HEAD = 4_096  # bytes of a file that are read to see what it is
 
 # What buildx prints above its last line: the file, and its lines with >>> before the one at fault
 _EXCERPT = re.compile(r"^(?P<file>\S[^\n:]*):(?P<line>\d+)\n-{10,}\n(?P<block>.*?)\n-{10,}$", re.MULTILINE | re.DOTALL)
@@ -90,6 +89,11 @@ class Build:
         return f"{self.file}:{line}" if line else self.file
 
     @property
+    def lines(self) -> list[str]:
+        """The learner's Dockerfile; empty where it cannot be read."""
+        return lines_of(self.work, self.file)
+
+    @property
     def instruction(self) -> str:
         """The learner's instruction that failed, in one line; empty where it is not known."""
         if self._excerpt is None:
@@ -131,37 +135,6 @@ class Build:
         return ""
 
 
-def lines_of(folder: Path | None, name: str) -> list[str]:
-    """Return the lines of a learner's file; none where it cannot be read."""
-    if folder is None:
-        return []
-    try:
-        return (folder / name).read_text(encoding="utf-8", errors="replace").splitlines()[:MOST_FILES]
-    except (OSError, ValueError):
-        return []
-
-
-def files_below(folder: Path) -> Iterator[str]:
-    """Yield the files of ``folder`` as relative names, a bounded number of them, hidden folders left out."""
-    for path in itertools.islice(folder.rglob("*"), MOST_FILES):
-        name = path.relative_to(folder).as_posix()
-        if not name.startswith(".git/") and path.is_file():
-            yield name
-
-
-def head_of(folder: Path | None, file: str) -> bytes | None:
-    """Return how the learner's file of this base name begins; None unless there is exactly one such."""
-    if folder is None:
-        return None
-    base = posixpath.basename(file)
-    heads = set()
-    for name in files_below(folder):
-        if posixpath.basename(name) == base:
-            with (folder / name).open("rb") as opened:
-                heads.add(opened.read(HEAD))
-    return heads.pop() if len(heads) == 1 else None
-
-
 # What each reason means. The first pattern that is found decides.
 
 
@@ -193,8 +166,35 @@ def _blank_base(build: Build, match: re.Match[str]) -> Mistake:
     return Mistake("docker.blank_base", place=build.place, name=match["name"])
 
 
-def _upper_case(_: Build, match: re.Match[str]) -> Mistake:
-    return Mistake("docker.upper_case_name", image=match["name"])
+def _base_name(build: Build, match: re.Match[str]) -> Mistake:
+    """Explain a name of an image that Docker cannot read: a variable in it, or a capital letter."""
+    copied = re.search(r"--from=(\S*\$\S*)", build.instruction)
+    if copied:
+        return Mistake("docker.copy_from_variable", place=build.place, name=copied[1])
+    substituted = re.search(r"\$\(\w+\)", build.instruction)
+    if substituted:
+        return Mistake("docker.parentheses", place=build.place, written=substituted[0])
+    empty = empty_in_base(build.lines, build.instruction)
+    if empty:
+        return Mistake("docker.base_variable_empty", place=build.place, variable=empty, image=match["name"])
+    if "must be lowercase" in build.why:
+        return Mistake("docker.upper_case_name", image=match["name"])
+    return Mistake("docker.build_refused", place=build.place, said=build.why[:300])
+
+
+def _out_of_scope(build: Build) -> Mistake | None:
+    """Look in the failed instruction for a variable whose ARG only the FROM lines know."""
+    number = build.place.rpartition(":")[2]
+    name = out_of_scope(build.lines, build.instruction, int(number)) if number.isdecimal() else ""
+    return Mistake("docker.arg_out_of_scope", place=build.place, name=name) if name else None
+
+
+def _bad_pattern(build: Build, match: re.Match[str]) -> Mistake:
+    """Explain a file name that is no pattern; the builder names no line."""
+    number = no_json(build.lines, "COPY", "ADD")
+    if number:
+        return Mistake("docker.copy_no_json", place=f"{build.file}:{number}")
+    return Mistake("docker.build_refused", place=build.place, said=match[0])
 
 
 def _no_dockerfile(build: Build, match: re.Match[str]) -> Mistake:
@@ -213,6 +213,9 @@ def _disk_full(_build: Build, _match: re.Match[str]) -> KataError:
 
 
 def _copy_failed(build: Build, match: re.Match[str]) -> Mistake:
+    unknown = _out_of_scope(build)
+    if unknown is not None:
+        return unknown
     missing = match["path"].strip("/")
     instruction = build.instruction
     stage = re.search(r"--from=(\S+)", instruction)
@@ -303,6 +306,11 @@ def _run_failed(build: Build, match: re.Match[str]) -> Mistake | KataError:
     network = _NO_NETWORK.search(log)
     if network:
         return Mistake("docker.run_needs_network", place=place, said=network[0].strip()[:160])
+    return _out_of_scope(build) or _program_or_package(build, match, log)
+
+
+def _program_or_package(build: Build, match: re.Match[str], log: str) -> Mistake:
+    place = build.place
     package = _NO_PACKAGE.search(log)
     if package:
         return Mistake("docker.apt_knows_no_package", place=place, package=package["package"] or package["other"])
@@ -318,6 +326,8 @@ def _program_failed(build: Build, code: str, log: str) -> Mistake | None:
     if refused is None:
         return None
     program, said = refused["program"], refused["said"].lower()
+    if program.startswith("[") and re.match(r"RUN\s*\[", build.instruction, re.IGNORECASE):
+        return Mistake("docker.single_quotes", place=build.place)
     head = head_of(build.work, program) if "/" in program else None
     if "not found" in said and head is None:
         return Mistake("docker.run_no_program", place=build.place, program=program)
@@ -349,7 +359,8 @@ _MEANINGS = (
     ),
     _row(_arguments, r"(?P<said>\w+ (?:requires|must have) (?:[^,.]*) arguments?)"),
     _row(_blank_base, r"base name \((?P<name>.*)\) should not be blank"),
-    _row(_upper_case, r"failed to parse stage name \"(?P<name>[^\"]+)\".* must be lowercase"),
+    _row(_base_name, r"failed to parse stage name \"(?P<name>[^\"]*)\": invalid reference format"),
+    _row(_bad_pattern, r"syntax error in pattern"),
     _row(_run_failed, r"process \"(?P<command>.*)\" did not complete successfully: exit code: (?P<code>\d+)"),
     _row(_run_failed, r"executor failed running \[(?P<command>.*)\]: exit code: (?P<code>\d+)"),
     _row(_run_failed, r"The command '(?P<command>.*)' returned a non-zero code: (?P<code>\d+)"),

@@ -56,6 +56,9 @@ CARRIAGE_RETURNS = re.compile(
 )
 """Shells and env(1) that stumble over CRLF, in text that still has its carriage returns."""
 
+_SHELLS_OWN = re.compile(r"[A-Za-z_]\w*=|(?:cd|export|source|set|unset|exec|alias|umask|if|for|while|&&)\Z")
+"""What only a shell understands, in the place of a program: an assignment, or a word of its own."""
+
 # e_machine of an ELF header (elf(5)), as Docker names the architecture
 _MACHINES = {3: "386", 40: "arm", 62: "amd64", 183: "arm64", 243: "riscv64", 21: "ppc64le", 22: "s390x"}
 
@@ -113,6 +116,8 @@ def not_found(program: str) -> Mistake:
     """Return what the learner did when Docker finds no program of this name in the container."""
     if program.startswith("-"):
         return Mistake("docker.option_after_image", option=program)
+    if _SHELLS_OWN.match(program):
+        return Mistake("docker.only_a_shell", program=program)
     if re.search(r"\s", program.strip()):
         return Mistake("docker.command_in_one_word", program=program)
     return Mistake("docker.no_program", program=program)

@@ -13,11 +13,13 @@ import re
 from typing import TYPE_CHECKING, TypeAlias
 
 from checker.explain.absent_image import image_failed, other_tags
-from checker.explain.dockerfile import Build, head_of, lines_of
+from checker.explain.dockerfile import Build
 from checker.explain.executable import ENGINE_REFUSAL, SINGLE_QUOTES, Refused, not_found
+from checker.explain.folder import head_of, lines_of
 from checker.explain.reference import normalised, shortened
 from checker.explain.said import legible
 from checker.explain.scene import Scene
+from checker.explain.written import no_json
 from checker.phrase import KataError
 from checker.verdict import Mistake
 
@@ -240,11 +242,8 @@ def _started_but_refused(match: re.Match[str], scene: Scene) -> Mistake:
 
 
 def _single_quotes(_: re.Match[str], scene: Scene) -> Mistake:
-    place = "Dockerfile"
-    for number, line in enumerate(_dockerfile(scene), start=1):
-        if re.match(r"\s*(?:CMD|ENTRYPOINT)\s*\[\s*'", line, re.IGNORECASE):
-            place = f"Dockerfile:{number}"
-    return Mistake("docker.single_quotes", place=place)
+    number = no_json(_dockerfile(scene), "RUN", "CMD", "ENTRYPOINT")
+    return Mistake("docker.single_quotes", place=f"Dockerfile:{number}" if number else "Dockerfile")
 
 
 def _dockerfile(scene: Scene) -> list[str]:

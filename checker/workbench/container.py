@@ -135,6 +135,12 @@ class Container:
         lines = [line.rstrip()[:200] for line in self.logs().splitlines() if line.strip()]
         return "\n".join(lines[-5:])
 
+    def why_not_running(self) -> Mistake | None:
+        """Return what its command, its files and its log show of why it has ended; None where they show nothing."""
+        from checker.explain.diagnose import why_not_running  # noqa: PLC0415 - only where something went wrong
+
+        return why_not_running(self.inspect(), self.logs, self.read)
+
     def listening(self) -> frozenset[tuple[str, int]]:
         """Return the addresses and TCP ports at which its programs listen, as they see them.
 

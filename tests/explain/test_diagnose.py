@@ -415,6 +415,28 @@ class TestContainers:
         desk.build("FROM busybox:1\nCMD ['echo', 'hi']\n", "-t", desk.label)
         expect(self.diagnose(desk, desk.label), "single_quotes")
 
+    @pytest.mark.parametrize(
+        ("command", "key", "blanks"),
+        [
+            ('CMD ["echo" "hi"]', "single_quotes", {}),
+            ("CMD [“echo”]", "single_quotes", {}),
+            ('CMD ["A=b", "true"]', "only_a_shell", {"program": "A=b"}),
+            ('CMD ["export", "A=b"]', "only_a_shell", {"program": "export"}),
+            ('ENTRYPOINT echo\nCMD ["hi"]', "only_first_word", {"command": "echo", "rest": "hi"}),
+            ('CMD ["sh", "-c", "ls", "/nope"]', "only_first_word", {"command": "ls", "rest": "/nope"}),
+            ('CMD ["sh", "-c", "exit 3", "sh"]', "ended_silently", {"code": 3}),
+            ('ENTRYPOINT ["ls"]\nCMD ["ls", "/"]', "command_twice", {"program": "ls"}),
+            ('ENTRYPOINT ["ls"]\nCMD /nope', "cmd_in_shell_form", {"command": '["ls", "/bin/sh", "-c", "/nope"]'}),
+            ('CMD ["ls", "$HOME/x"]', "nobody_fills_in", {"word": "$HOME/x"}),
+        ],
+    )
+    def test_a_command_that_is_another_one(
+        self, desk: Desk, expect: Expect, command: str, key: str, blanks: dict[str, object]
+    ) -> None:
+        """What ENTRYPOINT, CMD and their two forms made of a command is told by what ran."""
+        desk.build(f"FROM busybox:1\n{command}\n", "-t", desk.label)
+        expect(self.diagnose(desk, desk.label), key, **blanks)
+
     @pytest.mark.parametrize("form", ['["/ep.sh"]', "/ep.sh"])
     @pytest.mark.parametrize("image", ["busybox:1", "debian:bookworm-slim"])
     @pytest.mark.parametrize(

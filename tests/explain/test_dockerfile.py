@@ -399,6 +399,38 @@ class TestTheBuilder:
             blanks = {name: value for name, value in blanks.items() if name != "place"}
         expect(desk.explain(said), key, **blanks)
 
+    @pytest.mark.parametrize(
+        ("dockerfile", "key", "blanks"),
+        [
+            ("FROM ${HOST}/x:1\n", "base_variable_empty", {"variable": "HOST", "image": "/x:1"}),
+            ("ARG HOST=h\nFROM ${HOST}/x:$TAG\n", "base_variable_empty", {"variable": "TAG", "image": "h/x:"}),
+            ("ARG TAG\nFROM busybox:$TAG\n", "base_variable_empty", {"place": "Dockerfile:2", "variable": "TAG"}),
+            ("FROM busybox:1\nARG TAG=1\nFROM busybox:$TAG\n", "base_variable_empty", {"place": "Dockerfile:3"}),
+            ("FROM $(BASE)/x:1\n", "parentheses", {"place": "Dockerfile:1", "written": "$(BASE)"}),
+            ("FROM busybox:1\nCOPY --from=$HOUSE /a /b\n", "copy_from_variable", {"name": "$HOUSE"}),
+            ("FROM busybox:1\nARG X=x\nCOPY --from=${X}/y:1 /a /b\n", "copy_from_variable", {"name": "${X}/y:1"}),
+            ("ARG D=/x\nFROM busybox:1\nRUN ls /nope $D\n", "arg_out_of_scope", {"place": "Dockerfile:3", "name": "D"}),
+            ("ARG D=x\nFROM busybox:1\nCOPY ${D}/a /b\n", "arg_out_of_scope", {"place": "Dockerfile:3", "name": "D"}),
+            (
+                "ARG D=x\nFROM busybox:1 AS a\nARG D\nFROM a\nRUN test -z $D && test -n $D\n",
+                "run_failed_silently",
+                {"place": "Dockerfile:5"},
+            ),
+            ("ARG D=x\nFROM busybox:1\nARG D\nRUN test -z $D\n", "run_failed_silently", {"place": "Dockerfile:4"}),
+            ("ARG D=x\nFROM busybox:1\nRUN D=1; test -z $D\n", "run_failed_silently", {"place": "Dockerfile:3"}),
+            ("FROM busybox:1\nCOPY ['a', 'b']\n", "copy_no_json", {"place": "Dockerfile:2"}),
+            ('FROM busybox:1\nADD ["a" "b"]\n', "copy_no_json", {"place": "Dockerfile:2"}),
+            ("FROM busybox:1\nRUN ['echo', 'hi']\n", "single_quotes", {"place": "Dockerfile:2"}),
+            ("FROM busybox:1\nRUN ['true']\n", "single_quotes", {"place": "Dockerfile:2"}),
+            ('FROM busybox:1\nRUN ["true" "x"]\n', "single_quotes", {"place": "Dockerfile:2"}),
+        ],
+    )
+    def test_variables_and_lists_that_are_none(
+        self, desk: Desk, expect: Expect, dockerfile: str, key: str, blanks: dict[str, str]
+    ) -> None:
+        """What is empty where it is used is named, and so is the line whose list is no JSON."""
+        expect(desk.explain(desk.build(dockerfile)), key, **blanks)
+
     def test_13_a_crlf_script_in_a_run(self, desk: Desk, expect: Expect) -> None:
         """A script that a RUN cannot find because of its line ends is explained by them."""
         desk.write("ep.sh", "#!/bin/sh\r\necho hi\r\n", 0o755)
