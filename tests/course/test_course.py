@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import string
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from checker.exercise import Exercise
     from checker.phrase import Text
 
+OTHERS = 3  # kept solutions of an exercise that are tried each time, beside the reference; --full tries them all
 PROOFS = Path(__file__).parent
 COURSE = Course(PROOFS.parent.parent)
 CASES = cases(COURSE, PROOFS)
@@ -39,6 +41,17 @@ def once_for_each_check(cases: list[Case]) -> list[Any]:
         marked.append(pytest.param(case, id=str(case), marks=marks))
         if not case.expected.long:
             seen.add(what)
+    return marked
+
+
+def some_of_each(cases: list[Case]) -> list[Any]:
+    """Mark all but the reference and the first few of an exercise's solutions as long-running."""
+    seen: Counter[str] = Counter()
+    marked = []
+    for case in cases:
+        seen[case.exercise.name] += 1
+        marks = [pytest.mark.full] if seen[case.exercise.name] > 1 + OTHERS else []
+        marked.append(pytest.param(case, id=str(case), marks=marks))
     return marked
 
 
@@ -75,7 +88,7 @@ def test_a_starter_earns_nothing(case: Case, root: Path, unchanged: None) -> Non
 
 @pytest.mark.docker
 @pytest.mark.course
-@pytest.mark.parametrize("case", kept("solution"), ids=str)
+@pytest.mark.parametrize("case", some_of_each(kept("solution")))
 def test_a_solution_earns_everything(case: Case, root: Path, client: DockerClient, unchanged: None) -> None:
     """A correct solution earns every point, also with what an earlier run left lying about; the reference both ways."""
     for again in (False, True) if case.name == "reference" else (True,):
