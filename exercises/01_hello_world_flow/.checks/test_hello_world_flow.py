@@ -62,7 +62,7 @@ class Seen:
         """Explain what is missing out of one transcript, or out of what the script said where there is none."""
         said = self.files[name]
         told = self.finished if said is None else dataclasses.replace(self.finished, said=said)
-        return self.bench.why(told, otherwise=otherwise)
+        return _name_too_short(self.asked) or self.bench.why(told, otherwise=otherwise)
 
     def places(self, action: str) -> list[int]:
         """Return where in what it asked it was given this, ``create`` or ``start``, for a container of hello-world."""
@@ -130,6 +130,8 @@ def seen(bench: Bench, empty_cache: None) -> Seen:
         events=bench.events.since(before),
     )
     if not seen.made:
+        if (too_short := _name_too_short(seen.asked)) is not None:
+            raise too_short
         _need_a_registry(bench)
         said = "\n".join([finished.said, *filter(None, seen.files.values())])
         raise bench.why(dataclasses.replace(finished, said=said), otherwise=Mistake("no_container"))
@@ -295,6 +297,13 @@ def _is_of_hello(bench: Bench, event: Event) -> bool:
         return True
     found, hello = bench.image(name) if name else None, bench.image(HELLO)
     return found is not None and hello is not None and found["Id"] == hello["Id"]
+
+
+def _name_too_short(asked: Transcript) -> Mistake | None:
+    """Return what to say where a container was to have a name of one letter, which Docker gives to none."""
+    refused = (entry for entry in asked.denials if entry.route == "container.create")
+    name = next((entry.query["name"] for entry in refused if len(entry.query.get("name", "")) == 1), "")
+    return Mistake("name_too_short", name=name) if name else None
 
 
 def _have_ended(events: tuple[Event, ...], made: tuple[str, ...]) -> bool:
