@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ class Session:
     tty: bool
     open_stdin: bool
     shows_log: bool
+    hears_keys: bool
     exit_code: int | None
     last_words: str
 
@@ -35,13 +37,17 @@ def session(bench: Bench) -> Session:
         redis = _redis_of(bench, script, before)
         _must_be_of_its_image(bench, redis)
         config = redis.inspect()["Config"]
-        shows_log = script.wait_until(lambda: _shows_log(script, redis), 5)
-        _press_ctrl_c(script, redis, lambda: bench.exit_code(redis, since=before) is not None)
-        script.wait_until(lambda: FAREWELL in script.said or not script.is_running, 3)
-        last_words = script.said + _logs(redis)
+        with _overhearing(bench, redis) as heard:
+            shows_log = script.wait_until(lambda: _shows(script, _logs(redis)), 5)
+            hears_keys = config["Tty"] and config["OpenStdin"] and _hears_keys(script, bench.nonce(), heard)
+            _press_ctrl_c(script, heard, lambda: bench.exit_code(redis, since=before) is not None)
+            script.wait_until(lambda: FAREWELL in script.said or not script.is_running, 3)
+            # who attaches late sees no more than what Redis says from then on
+            shows_log = shows_log or _shows(script, heard())
+            last_words = script.said + heard() + _logs(redis)
     code = bench.exit_code(redis, since=before)
     bench.clear()
-    return Session(config["Tty"], config["OpenStdin"], shows_log, code, last_words)
+    return Session(config["Tty"], config["OpenStdin"], shows_log, hears_keys, code, last_words)
 
 
 @step
@@ -70,6 +76,8 @@ def test_ctrl_c_ends_it_cleanly(session: Session) -> None:
     # a shell around it has an exit code of its own after Ctrl-C, however well Redis ended
     if session.exit_code != 0 and FAREWELL not in session.last_words:
         raise Mistake("ended_badly", code=session.exit_code)
+    if not session.hears_keys:
+        raise Mistake("keys_go_elsewhere")
 
 
 def test_keeps_running_in_the_background(bench: Bench, redis: Container) -> None:
@@ -147,31 +155,55 @@ def _must_be_of_its_image(bench: Bench, redis: Container) -> None:
         raise Mistake("other_image", container=redis.name, image=str(redis.inspect()["Config"]["Image"]))
 
 
-def _shows_log(script: Script, redis: Container) -> bool:
-    """Whether what Redis itself says has arrived on the script's terminal."""
-    lines = [line.strip() for line in redis.logs().splitlines()]
+@contextlib.contextmanager
+def _overhearing(bench: Bench, redis: Container) -> Iterator[Callable[[], str]]:
+    """Listen to Redis' terminal itself from now on: its log may be kept nowhere (``--log-driver none``)."""
+    pieces: list[bytes] = []
+
+    def listen() -> None:
+        with contextlib.suppress(Exception):  # it may end at any moment, and the stream with it
+            for piece in bench.client.api.attach(redis.id, stream=True):
+                pieces.append(piece)  # noqa: PERF402 - what was heard so far is asked for meanwhile
+
+    threading.Thread(target=listen, name="kata-overhears", daemon=True).start()
+    yield lambda: b"".join(pieces).decode(errors="replace")
+
+
+def _shows(script: Script, words: str) -> bool:
+    """Whether some of what Redis itself says has arrived on the script's terminal."""
+    lines = [line.strip() for line in words.splitlines()]
     return any(len(line) > 20 and line in script.said for line in lines)
 
 
-def _press_ctrl_c(script: Script, redis: Container, has_ended: Callable[[], bool]) -> None:
+def _hears_keys(script: Script, keys: str, heard: Callable[[], str]) -> bool:
+    """Type something, and see whether Redis' own terminal echoes it: a script's own may be nobody's but the script's.
+
+    Typed again as with Ctrl-C: a client may not pass on keys yet.
+    """
+    for _ in range(3):
+        script.press(keys)
+        if script.wait_until(lambda: keys in heard(), 2) or not script.is_running:
+            break
+    return keys in heard()
+
+
+def _press_ctrl_c(script: Script, heard: Callable[[], str], has_ended: Callable[[], bool]) -> None:
     """Press Ctrl-C as somebody does who sees that nothing happens: again, but not once Redis has heard it.
 
     A client may show the log a moment before it passes keys on, and a Redis that hears it twice gives up at once.
     """
     for _ in range(5):
         script.press("^C")
-        if script.wait_until(lambda: has_ended() or _heard(redis), 2) or not script.is_running:
+        if script.wait_until(lambda: has_ended() or "SIGINT" in heard(), 2) or not script.is_running:
             break
     script.wait_until(has_ended, 10)
 
 
-def _heard(redis: Container) -> bool:
-    return not redis.exists or "SIGINT" in _logs(redis)
-
-
 def _logs(redis: Container) -> str:
-    """Return what Redis has said; nothing where its container is gone, and its log only on the terminal."""
-    with contextlib.suppress(Mistake):
+    """Return what Redis has said; nothing where its container is gone or keeps no log that can be read."""
+    from docker.errors import APIError  # noqa: PLC0415 - imported late, as everywhere
+
+    with contextlib.suppress(Mistake, APIError):
         return redis.logs()
     return ""
 

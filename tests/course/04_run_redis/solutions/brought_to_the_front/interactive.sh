@@ -1,0 +1,4 @@
+#!/usr/bin/env bash
+set -m
+docker run -it --rm redis:7 &
+fg

@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+docker run -it --rm redis:7 </dev/tty &
+wait

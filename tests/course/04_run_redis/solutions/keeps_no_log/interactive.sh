@@ -1,0 +1,2 @@
+#!/usr/bin/env bash
+docker run -it --rm --log-driver none redis:7
