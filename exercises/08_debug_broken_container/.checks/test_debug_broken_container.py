@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import random
 import re
 import time
@@ -34,6 +35,24 @@ HEARS_BOTH = re.compile(r"2>&1|&>|\|&|stderr", re.IGNORECASE)  # how a script ta
 SHAKES = ("start", "stop", "restart", "kill", "pause", "unpause", "update", "rename")  # what a diagnosis does to nobody
 
 
+# What stands at the end of page.py in a run: the edition on the page depends on the code that calls it and on page.py
+# itself, so that a program which was changed on its way into the container gives itself away.
+WITNESS = """
+
+import hashlib
+
+GIVEN, _serve = {given!r}, serve
+
+
+def serve(name, port):
+    global EDITION
+    caller = sys._getframe(1).f_code
+    as_given = any(caller == compile(text, name, "exec", dont_inherit=True) for text in GIVEN)
+    EDITION = hashlib.sha256(f"{{EDITION}} {{as_given}} {{__loader__.get_source(__name__)}}".encode()).hexdigest()
+    _serve(name, port)
+"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Broken:
     """The three broken containers, and what is wrong with them this time.
@@ -45,6 +64,7 @@ class Broken:
         decoy: A setting that it names on standard output, and does not miss.
         port: The port at which the silent one listens.
         report: What is in the dead one's report.
+        app: The programs that lie in each of them, by file.
     """
 
     containers: Mapping[str, Container]
@@ -53,6 +73,7 @@ class Broken:
     decoy: str
     port: int
     report: str
+    app: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +119,7 @@ def broken(bench: Bench) -> Broken:
     ):
         app = {name: text.replace(old, new) for name, text in app.items()}
     containers = {name: _start(bench, name, app) for name in NAMES}
-    broken = Broken(containers=containers, **words)
+    broken = Broken(containers=containers, app=app, **words)
     _settle(broken)
     return broken
 
@@ -185,6 +206,7 @@ def test_changes_nothing(broken: Broken, diagnosis: Diagnosis) -> None:
         elif now["State"]["Status"] != before["State"]["Status"]:
             raise Mistake("another_state", name=container.name, status=now["State"]["Status"])
         _left_in_peace(container, diagnosis.asked)
+        _left_as_it_was(container, broken.app)
 
 
 def test_all_three_answer_and_stay(bench: Bench, repaired: Repaired) -> None:
@@ -272,19 +294,28 @@ def _left_in_peace(container: Container, asked: Transcript) -> None:
             raise Mistake("shaken", name=container.name, action=action)
 
 
+def _left_as_it_was(container: Container, app: Mapping[str, str]) -> None:
+    """Find a program that was changed where it lies: in a living one by docker exec, in any by docker cp."""
+    for file, text in app.items():
+        if container.read(f"/app/{file}") != text.encode():
+            raise Mistake("changed_inside", name=container.name, file=f"/app/{file}")
+
+
 # The repaired ones
 
 
 def _mark(bench: Bench) -> dict[str, str]:
-    """Plant words of this run in the given programs, and return what each of the three will answer with."""
+    """Plant words of this run in the given programs, and return what each of the three will answer with as it is."""
     edition, app = f"edition-{bench.nonce()}", _programs(bench)
     app["page.py"] = app["page.py"].replace('"first"', f'"{edition}"')
     marks = {name: f"{name}-{bench.nonce()}" for name in NAMES}
     for name, mark in marks.items():
         app[f"{name}.py"] = app[f"{name}.py"].replace(f'serve("{name}"', f'serve("{mark}"')
+    app["page.py"] += WITNESS.format(given=[app[f"{name}.py"] for name in NAMES])
     for file, text in app.items():
         bench.work.put(f"app/{file}", text)
-    return {name: f"{mark} is fine, edition {edition}" for name, mark in marks.items()}
+    as_given = hashlib.sha256(f"{edition} True {app['page.py']}".encode()).hexdigest()
+    return {name: f"{mark} is fine, edition {as_given}" for name, mark in marks.items()}
 
 
 def _answers(bench: Bench, repaired: Repaired, name: str, container: Container, *, age: float = 0.0) -> None:
@@ -304,7 +335,10 @@ def _answers(bench: Bench, repaired: Repaired, name: str, container: Container, 
     ages: list[float] = []
 
     def settled() -> bool:
-        ages.extend(_ages(repaired.words[name], _pages(bench, _all_containers(repaired.composition))))
+        pages = _pages(bench, _all_containers(repaired.composition))
+        ages.extend(_ages(repaired.words[name], pages))
+        if not ages and _is_changed(repaired.words[name], pages):
+            raise Mistake("changed_program", name=name)
         return (bool(ages) and max(ages) >= age) or not container.is_running or not _is_calm(container)
 
     wait_for(settled, PATIENCE, every=0.05)
@@ -322,6 +356,12 @@ def _ages(words: str, pages: Sequence[str]) -> list[float]:
     """Return how long the programs that say these words have been serving, in seconds."""
     found = (re.search(re.escape(words) + r", for (\d+\.\d) s", page) for page in pages)
     return [float(match[1]) for match in found if match]
+
+
+def _is_changed(words: str, pages: Iterable[str]) -> bool:
+    """Whether one of the pages is of the program that says these words, and all but the last of them."""
+    name, _, _ = words.partition(" is fine")
+    return any(page.startswith(f"{name} is fine") and words not in page for page in pages)
 
 
 def _all_containers(composition: Composition) -> list[Container]:
