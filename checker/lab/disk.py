@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["await_detached", "can_clone", "clone", "distrust", "format_disk", "mount", "unmount"]
 
 _FICLONE = 0x40049409  # linux/fs.h
-_OF_A_LAB = "noatime,nobarrier"  # its content need not outlive a crash
+_POWERLESS = "nodev,nosuid"
+"""Whoever is root in a container of the lab can make a device's file in a folder of the work, and let everybody open it:
+the lab has all devices of this machine. Such files, and setuid programs, are nothing but files there."""
+
+_OF_A_LAB = f"noatime,nobarrier,{_POWERLESS}"  # its content need not outlive a crash
 
 
 def clone(source: Path, target: Path) -> bool:
@@ -89,7 +93,7 @@ def distrust(folder: Path) -> None:
     Raises:
         KataError: ``lab.disk``.
     """
-    run("mount", "-o", "remount,bind,nosymfollow", folder)
+    run("mount", "-o", f"remount,bind,nosymfollow,{_POWERLESS}", folder)
 
 
 def unmount(folder: Path, *, cleanly: bool = False) -> None:

@@ -133,6 +133,18 @@ def test_the_way_to_the_engine_leads_through_the_guard(lab: Lab) -> None:
     assert said.count("Error response from daemon") == 2
 
 
+@docker
+def test_what_root_in_a_container_leaves_in_the_work_has_no_power(lab: Lab) -> None:
+    """A device's file that a container made there opens for nobody, neither inside nor outside."""
+    with _guard(lab) as guard:
+        make = 'docker run --rm -v "$PWD:/w" busybox:1 sh -c "mknod /w/zero c 1 5; chmod 666 /w/zero"'
+        finished = run_in(lab, f"{make}\nls -l zero; head -c 1 zero; pwd", docker=guard.host)
+    assert "crw-rw-rw-" in finished.said
+    assert "Permission denied" in finished.said
+    with pytest.raises(PermissionError):
+        Path(finished.said.split()[-1], "zero").read_bytes()
+
+
 def _guard(lab: Lab) -> Guard:
     socket = Path(lab.environment["KATA_LAB"]).with_suffix("") / "runs" / "docker.sock"
     return Guard(
