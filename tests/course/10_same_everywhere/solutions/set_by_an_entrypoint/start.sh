@@ -1,0 +1,3 @@
+#!/bin/sh
+export LANG=ko_KR.UTF-8 TZ=Asia/Seoul
+exec "$@"
