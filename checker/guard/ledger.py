@@ -127,6 +127,11 @@ class Ledger:
             if len(self._expected) < _MOST_EXPECTED:
                 self._expected.add((kind, name))
 
+    def unexpect(self, kind: Kind, name: str) -> None:
+        """Put down that a name is not going to be the run's after all: it is somebody else's."""
+        with self._lock:
+            self._expected.discard((kind, name))
+
     def expects(self, kind: Kind, name: str) -> bool:
         """Return whether a request for something of that name has been let through."""
         with self._lock:

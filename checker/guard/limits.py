@@ -27,6 +27,7 @@ class Limits:
         connect: Seconds for connecting to the engine.
         answer: Seconds for the head of an answer on routes that do not wait for something to happen.
         answer_bytes: The size of an answer that is read whole.
+        whole_bytes: The size of all bodies and answers together that are being read whole, of all clients.
         line_bytes: The size of one JSON object in a stream of them.
         linger: Seconds for a client to read its answer before its connection is cut.
         closing: Seconds for requests to settle with the engine when the guard closes.
@@ -45,6 +46,7 @@ class Limits:
     connect: float = 5
     answer: float = 60
     answer_bytes: int = 64 * 1024**2
+    whole_bytes: int = 128 * 1024**2
     line_bytes: int = 4 * 1024**2
     linger: float = 2
     closing: float = 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["Reference", "is_id", "is_local", "reference"]
+__all__ = ["Reference", "is_id", "is_local", "is_reference", "reference"]
 
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
@@ -13,6 +13,7 @@ _HOST = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
 _PATH = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*", re.ASCII)
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
 _DIGEST = re.compile(r"sha256:[a-f0-9]{64}", re.ASCII)
+_IDENTIFIER = re.compile(r"[a-f0-9]{64}", re.ASCII)
 _ID = re.compile(r"(?:sha256:)?[a-f0-9]{4,64}", re.ASCII)
 _HUB = "docker.io"
 _LOCAL = re.compile(r"(?:localhost|127\.0\.0\.1)(?::[0-9]{1,5})?", re.ASCII)
@@ -61,7 +62,7 @@ def reference(name: str) -> Reference:
     Raises:
         ValueError: It is no image's name.
     """
-    if len(name) > 512:
+    if len(name) > 512 or _IDENTIFIER.fullmatch(name):  # the engine would take it for an id
         raise ValueError(name)
     rest, at, digest = name.partition("@")
     tag = ""
@@ -73,10 +74,17 @@ def reference(name: str) -> Reference:
     host, path = _split(rest)
     _must(_HOST, host)
     _must(_PATH, path)
-    if len(path) == 64 and re.fullmatch(r"[a-f0-9]{64}", path):
-        raise ValueError(name)  # the engine would take it for an id
     path = f"library/{path}" if host == _HUB and "/" not in path else path
     return Reference(host=host, path=path, tag=tag or ("" if at else "latest"), digest=digest)
+
+
+def is_reference(name: str) -> bool:
+    """Return whether ``name`` is an image's name; an engine may list others, which another program gave."""
+    try:
+        reference(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _split(name: str) -> tuple[str, str]:

@@ -25,8 +25,8 @@ __all__ = ["await_detached", "can_clone", "clone", "distrust", "format_disk", "m
 
 _FICLONE = 0x40049409  # linux/fs.h
 _POWERLESS = "nodev,nosuid"
-"""Whoever is root in a container of the lab can make a device's file in a folder of the work, and let everybody open it:
-the lab has all devices of this machine. Such files, and setuid programs, are nothing but files there."""
+"""Whoever is root in a container of the lab can make a device's file in a folder of the work and let everybody open it,
+and the lab has all devices of this machine. Such files, and setuid programs, are nothing but files there."""
 
 _OF_A_LAB = f"noatime,nobarrier,{_POWERLESS}"  # its content need not outlive a crash
 

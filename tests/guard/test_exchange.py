@@ -211,6 +211,13 @@ def test_pruning_volumes_takes_the_nameless_ones_too() -> None:
     assert kept.ids("volume") == ("data", OTHER)
 
 
+@pytest.mark.parametrize("none", [None, []])
+def test_pruning_no_volume_is_said_as_the_engine_says_it(none: list[str] | None) -> None:
+    """Engines differ in it, and clients that walk through a list break at null."""
+    it = visit("POST", "/volumes/prune")
+    assert it.end(200, {"VolumesDeleted": none, "SpaceReclaimed": 0}) == {"VolumesDeleted": none, "SpaceReclaimed": 0}
+
+
 def test_a_renamed_container_has_its_new_name() -> None:
     """After a rename, the old name finds nothing."""
     it = visit("POST", "/containers/web/rename?name=api")
@@ -322,6 +329,9 @@ EVENTS = [
     ("image", "payroll:latest", {}, False),
     ("image", REDIS, {}, True),
     ("image", FOREIGN, {"name": "payroll"}, False),
+    ("image", REDIS, {"name": "payroll:1"}, False),
+    ("image", REDIS, {"name": "redis:7"}, True),
+    ("image", REDIS, {"name": REDIS}, True),
     ("builder", "", {}, False),
     ("daemon", "x", {"name": "host"}, False),
     ("secret", "x", {}, False),
@@ -335,6 +345,19 @@ def test_events_are_the_runs_own(kind: str, subject: str, attributes: dict[str, 
     it.kept.expect("network", "soon")
     event = {"Type": kind, "Action": "x", "Actor": {"ID": subject, "Attributes": attributes}}
     assert it.exchange.line(event) == (event if told else None)
+
+
+def test_what_turned_out_to_be_somebody_elses_is_not_told() -> None:
+    """A name that was asked for and was taken brings no events of whose it is."""
+    networks = visit("POST", "/networks/create", {"Name": "payroll"})
+    assert networks.begin() is None
+    assert networks.kept.expects("network", "payroll")
+    networks.end(409, {"message": "network with name payroll already exists"})
+    assert not networks.kept.expects("network", "payroll")
+    foreign = {"GET /volumes/payroll": (200, {"Name": "payroll", "Labels": None})}
+    volumes = visit("POST", "/volumes/create", {"Name": "payroll"}, answers=foreign)
+    assert isinstance(volumes.begin(), Denied)
+    assert not volumes.kept.expects("volume", "payroll")
 
 
 @pytest.mark.parametrize("odd", [None, 1, [], {}, {"Type": "container"}, {"Type": 1, "Actor": []}])
@@ -543,6 +566,29 @@ def test_an_image_from_the_exercises_registry_belongs_to_the_run() -> None:
         it.begin()
         it.end(200)
         assert it.kept.has("tag", name) is own
+
+
+def test_a_pull_takes_no_name_from_somebody_else() -> None:
+    """The name that a pull from localhost gives becomes the run's, so it must not be another's image's before."""
+    target, name = "/images/create?fromImage=localhost:5000/x&tag=7", "localhost:5000/x:7"
+    taken = visit("POST", target, answers={f"GET /images/{name}/json": (200, row(FOREIGN, name))}, grants=EVERYTHING)
+    denied = taken.begin()
+    assert isinstance(denied, Denied)
+    assert denied.key == "guard.image_taken"
+    own = visit("POST", target, answers={f"GET /images/{name}/json": (200, row(IMAGE, name))}, grants=EVERYTHING)
+    assert own.begin() is None
+
+
+@pytest.mark.parametrize("name", ["no reference at all", f"a.io/{'f' * 64}:x", f"{'f' * 64}:x"])
+def test_a_build_survives_whatever_others_call_their_images(name: str) -> None:
+    """An image on the engine with an odd name breaks no comparing, and is nobody's."""
+    listed = (200, [row(FOREIGN, name)])
+    it = visit("POST", "/grpc", answers={"GET /images/json": listed})
+    assert it.begin() is None
+    it.engine.answers["GET /images/json"] = (200, [row(FOREIGN, name), row(NEW_IMAGE, "kata-04-x:latest")])
+    it.end(101)
+    assert it.kept.has("image", NEW_IMAGE)
+    assert not it.kept.has("image", FOREIGN)
 
 
 def test_an_answer_that_never_came_changes_nothing() -> None:

@@ -60,6 +60,16 @@ REFUSED = {
     ),
     "somebody else's container": request("POST", "/v1.45/containers/foreign/start"),
     "a swarm": request("POST", "/v1.45/swarm/init", b"{}"),
+    "an image from elsewhere under a name of the run's own": request(
+        "POST", "/v1.45/images/create?fromImage=evil.example:5000%2Fkata-x&tag=1"
+    ),
+    "a network over somebody else's addresses": request(
+        "POST", "/v1.45/networks/create", b'{"Name":"n1","IPAM":{"Config":[{"Subnet":"8.8.8.0/24"}]}}'
+    ),
+    "ranks above everybody else's": request(
+        "POST", CREATE, body(HostConfig={"Ulimits": [{"Name": "rtprio", "Soft": 99, "Hard": 99}]})
+    ),
+    "half a character, twice": request("POST", CREATE, b'{"\\ud800":1,"\\ud800":1}'),
     "what nobody knows": request("POST", "/v1.45/nothing"),
 }
 

@@ -97,6 +97,53 @@ def test_a_json_body_has_its_size(framed: str, guard: Guard, fake: FakeEngine) -
     assert last(guard).end == "limit"
 
 
+def test_bodies_have_a_size_together(fake: FakeEngine, policy: Policy, short: Path) -> None:
+    """Who sends while others hold all the room is refused, whoever was there before goes on, and room comes back."""
+    engine = Engine(host=fake.host, origin="DOCKER_HOST")
+    limits = replace(SMALL, whole_bytes=12_000, body=10)
+    data = b'"' + b"x" * (8000 - 2) + b'"'
+    with Guard(engine, Grants(), "t", short / "g.sock", rules=policy.rules, limits=limits) as guard:
+        with Raw.at(guard) as first, Raw.at(guard) as second:
+            first.send(request("POST", "/containers/create", data)[:-100])
+            wait_until(lambda: guard._proxy and guard._proxy._room.left <= 12_000 - 7900, "the first to be read")
+            refused = second.ask("POST", "/containers/create", data)
+            assert fake.got == b""
+            first.send(data[-100:])
+            served = first.answer()
+        assert refused is not None
+        assert refused.status == 413
+        assert served is not None
+        assert served.status == 200
+        assert last(guard).end == "limit"
+        with Raw.at(guard) as third:
+            said = third.ask("POST", "/containers/create", data)
+        assert said is not None
+        assert said.status == 200
+
+
+def test_answers_have_a_size_together(fake: FakeEngine, policy: Policy, short: Path) -> None:
+    """Who asks for much and does not read it holds room, and nobody gets more than what is left."""
+    engine = Engine(host=fake.host, origin="DOCKER_HOST")
+    size = 4_000_000  # more than the kernel takes for a client that does not read
+    limits = replace(SMALL, answer_bytes=size + 100, stream_bytes=size + 100, whole_bytes=size + 1000)
+    fake.scripts["GET /containers/json"] = lambda talk: talk.reply(200, ["x" * size])
+    fake.scripts["POST /containers/create"] = lambda talk: talk.reply(201, ["x" * 10_000])
+    with Guard(engine, Grants(), "t", short / "g.sock", rules=policy.rules, limits=limits) as guard:
+        with Raw.at(guard) as slow, Raw.at(guard) as other:
+            slow.send(request("GET", "/containers/json"))
+            wait_until(lambda: guard._proxy and guard._proxy._room.left <= 1000, "the first answer to be read")
+            refused = other.ask("POST", "/containers/create", b"{}")
+            whole = slow.answer()
+        assert refused is not None
+        assert refused.status == 413
+        assert whole is not None
+        assert len(whole.body) > size
+        with Raw.at(guard) as third:
+            said = third.ask("POST", "/containers/create", b"{}")
+        assert said is not None
+        assert said.status == 201
+
+
 def test_chunks_without_end_are_cut(guard: Guard, fake: FakeEngine) -> None:
     """A streamed body has its size too; the engine's request ends without a last chunk."""
     got: list[bytes] = []

@@ -122,6 +122,15 @@ HOST = [
     pytest.param({"Sysctls": {"kernel.shmmax": "1"}}, "sysctl", {"Sysctls": {"net.core.somaxconn": "1"}}, id="sysctl"),
     pytest.param({"OomScoreAdj": -500}, "oom", {"OomScoreAdj": 500}, id="out of memory"),
     pytest.param({"OomKillDisable": True}, "oom", {"OomKillDisable": False}, id="never killed"),
+    *[
+        pytest.param(
+            {"Ulimits": [{"Name": name, "Soft": 99, "Hard": 99}]},
+            "realtime",
+            {"Ulimits": [{"Name": "nofile", "Soft": 99, "Hard": 99}]},
+            id=f"real time by ulimit {name}",
+        )
+        for name in ("rtprio", "nice")
+    ],
     pytest.param({"CpuRealtimeRuntime": 950}, "realtime", {"CpuShares": 512}, id="real time"),
     pytest.param({"BlkioDeviceReadBps": [{"Path": "/dev/sda"}]}, "device", {"ShmSize": 2**26}, id="disk"),
     pytest.param({"CpuCount": 1}, "windows", {"CpuQuota": 50_000, "CpuPeriod": 100_000}, id="Windows"),
@@ -232,6 +241,21 @@ CALLS: list[Any] = [
         ("POST", f"/images/create?fromImage=redis&tag={DIGEST}", None),
         id="19 another tag",
     ),
+    *[
+        pytest.param(
+            ("POST", f"/images/create?fromImage={bad}&tag=1", None),
+            "pull_off_list",
+            ("POST", "/images/create?fromImage=kata-04-x&tag=1", None),
+            id=f"19 a name of the run's own, asked elsewhere: {bad}",
+        )
+        for bad in ("evil.example:5000%2Fkata-04-x", "stranger%2Fkata-04-x", "169.254.169.254%2Fkata-04-x", "mine")
+    ],
+    pytest.param(
+        ("POST", "/images/create?fromImage=localhost:5000%2Fkata-04-x&tag=1", None),
+        "pull_off_list",
+        ("POST", "/images/create?fromImage=docker.io%2Flibrary%2Fkata-04-x&tag=1", None),
+        id="19 a registry that is not granted",
+    ),
     pytest.param(
         ("POST", "/images/create?fromImage=hello-world", None),
         "all_tags",
@@ -312,10 +336,57 @@ CALLS: list[Any] = [
     ),
     pytest.param(
         ("GET", "/containers/web/top?ps_args=-o%20user=PID", None),
-        "value",
+        "ps_args",
         ("GET", "/containers/web/top?ps_args=aux", None),
         id="another column called PID",
     ),
+    *[
+        pytest.param(
+            ("GET", f"/containers/web/top?ps_args={bad}", None),
+            "ps_args",
+            ("GET", f"/containers/web/top?ps_args={good}", None),
+            id=f"ps {bad}",
+        )
+        for bad, good in (
+            # five words under one title, so that the word in PID's place is another column's
+            ("-eo%20lstart,rss,uid,gid,ni,pid,args", "-eo%20pid,lstart,rss,args"),
+            ("-o%20args,pid", "-o%20pid:8,args"),
+            ("-eolstart,pid", "axo%20pid,%25cpu,comm"),
+            ("-Olstart%20-e", "-eo%20args"),
+            ("-o%20user%20-o%20lstart,pid", "-e%20-f"),
+            ("-C%20-opid%20-eo%20lstart,rss,pid", "-a%20-o%20pid"),
+            ("-u%20-opid%20-eo%20lstart,rss,pid", "-aux"),
+            # without titles the first process says which column is PID
+            ("axh", "axf"),
+            ("-e%20--no-headers", "-eF"),
+            ("-o%20pid,args%20h", "-ejH"),
+            ("-o%20%25x%25p", "-eLf"),
+        )
+    ],
+    pytest.param(
+        ("POST", "/networks/create", {"Name": "n", "IPAM": {"Config": [{"Subnet": "8.8.8.0/24"}]}}),
+        "subnet",
+        ("POST", "/networks/create", {"Name": "n", "IPAM": {"Config": [{"Subnet": "10.8.8.0/24"}]}}),
+        id="15 the addresses of somebody else",
+    ),
+    *[
+        pytest.param(
+            ("POST", "/networks/create", {"Name": "n", "IPAM": {"Config": [{"Subnet": bad}]}}),
+            said,
+            ("POST", "/networks/create", {"Name": "n", "IPAM": {"Config": [{"Subnet": good}]}}),
+            id=f"15 {bad}",
+        )
+        for bad, said, good in (
+            ("0.0.0.0/0", "subnet", "172.28.0.0/16"),
+            ("172.0.0.0/8", "subnet", "172.16.0.0/12"),
+            ("127.0.0.0/16", "subnet", "192.168.99.0/24"),
+            ("169.254.169.0/24", "subnet", "192.168.99.7/24"),
+            ("2606:4700::/32", "subnet", "fd00:cafe::/64"),
+            ("::/0", "subnet", "2001:db8:1::/64"),
+            ("::ffff:8.8.8.0/120", "subnet", "10.0.0.0/8"),
+            ("10.0.0.0/33", "value", "100.64.0.0/16"),
+        )
+    ],
 ]
 
 # Threats 35 to 41
@@ -326,6 +397,12 @@ BUILDS = [
     pytest.param("cgroupparent=%2F", "cgroup", "cgroupparent=", id="36 cgroup"),
     pytest.param("outputs=x", "build_option", "q=1", id="36 outputs"),
     pytest.param("session=x", "build_option", "session=", id="36 session"),
+    pytest.param(
+        "ulimits=%5B%7B%22Name%22:%22rtprio%22,%22Soft%22:9,%22Hard%22:9%7D%5D",
+        "realtime",
+        "ulimits=%5B%7B%22Name%22:%22nofile%22,%22Soft%22:9,%22Hard%22:9%7D%5D",
+        id="36 real time",
+    ),
     pytest.param("version=2", "builder", "version=1", id="36 BuildKit by the other door"),
     pytest.param("securityopt=seccomp%3Dunconfined", "security_opt", "nocache=1", id="36 security"),
     pytest.param("squash=1", "build_option", "squash=0", id="squash"),
@@ -432,6 +509,17 @@ def test_login_stays_on_this_machine() -> None:
     assert said(ask("POST", "/auth", {"username": "u"}, grants=EVERYTHING)) == "registry"
     assert said(ask("POST", "/auth", {"serveraddress": "evil.example"}, grants=EVERYTHING)) == "registry"
     assert said(ask("POST", "/auth", {"serveraddress": "localhost:5000"}, grants=EVERYTHING)) == ""
+
+
+def test_an_image_of_somebody_elses_registry_here_stays() -> None:
+    """With the grant too: that it is from localhost does not make an image the run's; what the run gave is."""
+    kept = ledger()
+    kept.see_image(FOREIGN, ["localhost:5000/payroll:1"])
+    for target in ("localhost:5000/payroll:1", FOREIGN):
+        assert said(ask("DELETE", f"/images/{target}", kept=kept, grants=EVERYTHING)) == "image_kept"
+    kept.add("tag", "localhost:5000/payroll:1", FOREIGN)
+    for target in ("localhost:5000/payroll:1", FOREIGN):
+        assert said(ask("DELETE", f"/images/{target}", kept=kept, grants=EVERYTHING)) == ""
 
 
 def test_import_reads_no_address() -> None:

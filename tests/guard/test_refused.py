@@ -19,7 +19,7 @@ GUARD = Path(checker.guard.__file__).parent
 PHRASES = tomllib.loads((GUARD.parent / "phrases" / "guard.toml").read_text(encoding="utf-8"))
 NO_BLANKS = {"status"}
 
-SAID_ELSEWHERE = {"guard.internal", "guard.route", "guard.died"}
+SAID_ELSEWHERE = {"guard.internal", "guard.route", "guard.died", "guard.too_much"}
 
 
 def calls() -> list[tuple[str, str, set[str]]]:

@@ -111,6 +111,8 @@ def test_a_written_query_reads_as_it_was(pairs: list[tuple[str, str]]) -> None:
         ("grafana/loki", "docker.io/grafana/loki:latest", "grafana/loki:latest"),
         ("localhost:5000/a/b:c", "localhost:5000/a/b:c", "localhost:5000/a/b:c"),
         ("localhost/a", "localhost/a:latest", "localhost/a:latest"),
+        (f"{'f' * 64}:x", f"docker.io/library/{'f' * 64}:x", f"{'f' * 64}:x"),
+        (f"a.io/{'f' * 64}", f"a.io/{'f' * 64}:latest", f"a.io/{'f' * 64}:latest"),
         (f"redis@sha256:{'0' * 64}", f"docker.io/library/redis@sha256:{'0' * 64}", f"redis@sha256:{'0' * 64}"),
     ],
 )

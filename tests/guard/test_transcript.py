@@ -166,7 +166,7 @@ def test_a_line_that_is_news_of_another_takes_its_place() -> None:
         {"stream": "Step 1/2"},
     ]
     for line in lines:
-        writing.line(line)
+        writing.line(line, 1)
     assert heard == lines
     assert [dict(line) for line in writing.entry.lines] == lines[1:]
 
@@ -175,7 +175,7 @@ def test_of_too_many_lines_the_last_is_kept() -> None:
     """How it ended is in the last line."""
     writing = record(Transcript())
     for number in range(1000):
-        writing.line({"stream": str(number)})
+        writing.line({"stream": str(number)}, 1)
     lines = writing.entry.lines
     assert len(lines) == 300
     assert (lines[0], lines[298], lines[299]) == ({"stream": "0"}, {"stream": "298"}, {"stream": "999"})
@@ -196,4 +196,26 @@ def test_what_there_is_no_room_for_is_not_kept() -> None:
     writing = record(Transcript())
     writing.asked({"a": 1}, 999)
     writing.answered(json.loads("[]"), 1000)
+    writing.line({"stream": "a"}, 999)
+    writing.line({"stream": "b"}, 1000)
     assert (writing.entry.asked, writing.entry.answered) == ({"a": 1}, None)
+    assert [dict(line) for line in writing.entry.lines] == [{"stream": "a"}]
+
+
+def test_a_line_that_is_no_longer_kept_gives_its_room_back() -> None:
+    """The progress of a long pull takes no more room than its last lines do."""
+    left = [1000]
+
+    def room(size: int) -> bool:
+        fits = size <= left[0]
+        left[0] -= size if fits else 0
+        return fits
+
+    writing = Record(Transcript(), Head(method="POST", target="/"), room)
+    for number in range(1000):
+        writing.line({"status": "Downloading", "progressDetail": {"current": number}, "id": "a"}, 100)
+    assert left == [900]
+    for number in range(1000):
+        writing.line({"stream": str(number)}, 3)
+    assert left == [1000 - 100 - 3 * 299]
+    assert len(writing.entry.lines) == 300

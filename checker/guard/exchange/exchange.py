@@ -89,6 +89,8 @@ class Exchange:
             names = self.allowed.tags if self.allowed.route == "image.build" else None
             await unseen.close(self.ledger, self.grants, self.ask, names)
         if status >= 400:
+            if self.allowed.route == "network.create":
+                self.ledger.unexpect("network", self.allowed.subject)
             return self._in_the_clients_words(status, answer)
         step = _STEPS.get(self.allowed.route)
         if step is not None and status:
@@ -131,9 +133,11 @@ class Exchange:
         return None
 
     async def _may_have_volume(self, name: str) -> bool:
-        self.ledger.expect("volume", name)
         status, found = await self.ask("GET", f"/volumes/{quote(name)}", None)
-        return status == 404 or (status == 200 and self._is_labelled(found))
+        may_have = status == 404 or (status == 200 and self._is_labelled(found))
+        if may_have:
+            self.ledger.expect("volume", name)
+        return may_have
 
     def _is_labelled(self, found: Any) -> bool:  # noqa: ANN401 - JSON is anything
         return isinstance(found, dict) and (found.get("Labels") or {}).get(LABEL) == self.ledger.run_id
@@ -217,7 +221,7 @@ async def _volumes_pruned(it: Exchange, answer: Any) -> Any:  # noqa: ANN401 - J
         deleted += [name for name in nameless if (await it.ask("DELETE", f"/volumes/{name}", None))[0] == 204]
     for name in deleted:
         it.ledger.forget("volume", name)
-    return {**answer, "VolumesDeleted": deleted or None}
+    return {**answer, "VolumesDeleted": deleted} if deleted else answer  # none is null or [], as the engine has it
 
 
 async def _tagged(it: Exchange, answer: Any) -> Any:  # noqa: ANN401 - JSON is anything

@@ -258,10 +258,11 @@ def _tells_volume(subject: str, attributes: dict[str, str], ledger: Ledger, _: G
     return ledger.has("volume", subject) or ledger.expects("volume", subject)
 
 
-def _tells_image(subject: str, _: dict[str, str], ledger: Ledger, grants: Grants) -> bool:
-    if subject.startswith("sha256:"):
-        return subject in visible_ids(ledger, grants)
-    return _sees(subject, ledger, grants)
+def _tells_image(subject: str, attributes: dict[str, str], ledger: Ledger, grants: Grants) -> bool:
+    if not subject.startswith("sha256:"):
+        return _sees(subject, ledger, grants)
+    name = attributes.get("name", "")  # what is tagged, or the id again
+    return subject in visible_ids(ledger, grants) and (name in {"", subject} or _sees(name, ledger, grants))
 
 
 _TOLD: dict[str, Callable[[str, dict[str, str], Ledger, Grants], bool]] = {

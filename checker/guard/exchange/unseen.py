@@ -8,7 +8,7 @@ from urllib.parse import quote
 from checker.engine import LABEL
 from checker.guard.exchange.narrow import complete, see
 from checker.guard.policy.named import is_own_tag
-from checker.guard.reference import reference
+from checker.guard.reference import is_reference, reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +83,7 @@ def _is_foreign(row: Mapping[str, Any], ledger: Ledger) -> bool:
 
 async def _own(row: Mapping[str, Any], before: Mapping[str, str], ledger: Ledger, grants: Grants, ask: Ask) -> None:
     full_id, tags = row["Id"], complete(row.get("RepoTags"))
-    ours = {name for name in tags if not _is_an_exercises(name, ledger, grants)}
+    ours = {name for name in tags if is_reference(name) and not _is_an_exercises(name, ledger, grants)}
     moved = [name for name in sorted(ours) if before.get(name) != full_id]
     mine = [name for name in moved if _may_have(name, before, ledger, grants)]
     if full_id not in before and (mine or not tags or any(name in before for name in moved)):

@@ -29,7 +29,7 @@ from checker.guard.policy.schema import (
 if TYPE_CHECKING:
     from checker.guard.policy.schema import Rule, Scene
 
-__all__ = ["COMMIT", "CREATE", "ENDPOINT", "EXEC", "EXEC_START", "PIDS", "UPDATE"]
+__all__ = ["COMMIT", "CREATE", "ENDPOINT", "EXEC", "EXEC_START", "PIDS", "ULIMIT", "UPDATE"]
 
 PIDS = 4096
 """How many processes a container may have at most; the engine's own default is no limit at all."""
@@ -151,10 +151,20 @@ def _bindings(value: Any, scene: Scene, field: str) -> list[Any]:  # noqa: ANN40
 _RESTART = record(
     {"Name": one_of("no", "always", "on-failure", "unless-stopped"), "MaximumRetryCount": number(0, 2**31 - 1)}
 )
-_ULIMIT = record(
-    {"Name": text(r"[a-z]{2,12}", empty=False), "Soft": number(-1), "Hard": number(-1)},
-    also_nothing=frozenset({"Soft", "Hard"}),
+_RANK = frozenset({"nice", "rtprio"})  # above everybody else's processes (getrlimit(2)), as CpuRealtimeRuntime would
+
+
+def _ulimit_name(value: Any, scene: Scene, field: str) -> str:  # noqa: ANN401 - JSON is anything
+    if value in _RANK:
+        raise Refused("guard.realtime", field=f"--ulimit {value}")
+    return str(text(r"[a-z]{2,12}", empty=False)(value, scene, field))
+
+
+ULIMIT = record(
+    {"Name": _ulimit_name, "Soft": number(-1), "Hard": number(-1)}, also_nothing=frozenset({"Soft", "Hard"})
 )
+"""One of a process's limits."""
+
 _HEALTHCHECK = record(
     {
         "Test": _STRINGS,
@@ -189,7 +199,7 @@ _LIMITS: dict[str, Rule] = {
     "MemorySwappiness": _swappiness,
     "KernelMemory": number(0),
     "KernelMemoryTCP": number(0),
-    "Ulimits": list_of(_ULIMIT),
+    "Ulimits": list_of(ULIMIT),
     "CgroupParent": never("guard.cgroup"),
     "BlkioWeightDevice": never("guard.device"),
     "BlkioDeviceReadBps": never("guard.device"),

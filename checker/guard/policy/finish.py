@@ -125,11 +125,13 @@ def _pull(draft: Draft, scene: Scene) -> None:
     found = _image_name(name, tag)
     if found.path in {"moby/buildkit", "docker/buildkit-syft-scanner"}:
         raise Refused("guard.builder", value=found.short)
-    if not named.is_visible(found, scene.ledger, scene.grants):
+    if not named.is_pullable(found, scene.grants):
         granted = ", ".join(sorted(reference(one).short for one in scene.grants.images)) or "-"
         raise Refused("guard.pull_off_list", name=found.short, granted=granted)
     if not tag and not found.digest and ":" not in name.rsplit("/", 1)[-1]:
         raise Refused("guard.all_tags", name=found.short)
+    if is_local(found.host):  # the name will be the run's, so it must not be somebody else's before
+        scene.tags.append(str(found))
     draft.subject = str(found)
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "execution",
     "image",
     "is_own_tag",
+    "is_pullable",
     "is_removable",
     "is_visible",
     "may_be_tagged",
@@ -41,6 +42,7 @@ _ABSENT = {
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{1,199}", re.ASCII)
 _FULL_ID = re.compile(r"[a-f0-9]{64}", re.ASCII)
 _RESERVED = ("kata-bystander-", "kata-mark-")
+_LIBRARY = "docker.io/library/"
 _PREDEFINED = frozenset({"bridge", "none", "default"})
 _SHOWN = frozenset({"bridge", "none", "host"})
 
@@ -187,18 +189,35 @@ def is_visible(found: Reference, ledger: Ledger, grants: Grants) -> bool:
     return str(found) in grants.images
 
 
+def is_pullable(found: Reference, grants: Grants) -> bool:
+    """Return whether an image may be asked for at a registry: one that is granted, or on the run's own registry.
+
+    That a name is the run's own says nothing about who answers to it elsewhere. Docker's own library, to which nobody
+    but Docker publishes, may be asked for a name that is kept for the run, because clients do so before they build.
+    """
+    if is_local(found.host):
+        return "registry" in grants.allow
+    if found.digest:
+        return any(found.repository == granted.rpartition(":")[0] for granted in grants.images)
+    return str(found) in grants.images or (found.repository == _LIBRARY + found.last and _is_kept(found, grants))
+
+
 def is_own_tag(found: Reference, ledger: Ledger, grants: Grants) -> bool:
     """Return whether a name is the run's own, given by it or kept for it."""
-    kept = bool(grants.prefix) and found.last.startswith(grants.prefix) and not found.last.startswith(_RESERVED)
     given = ledger.has("tag", str(found))
     by_digest = found.digest and any(one.startswith(f"{found.repository}:") for one in ledger.ids("tag"))
-    return kept or given or bool(by_digest)
+    return _is_kept(found, grants) or given or bool(by_digest)
+
+
+def _is_kept(found: Reference, grants: Grants) -> bool:
+    """Return whether a name is kept for the exercise by what it begins with."""
+    return bool(grants.prefix) and found.last.startswith(grants.prefix) and not found.last.startswith(_RESERVED)
 
 
 def is_removable(name: str, ledger: Ledger, grants: Grants) -> bool:
     """Return whether an image's name may be taken from it."""
     found = reference(name)
-    if is_own_tag(found, ledger, grants) or ("registry" in grants.allow and is_local(found.host)):
+    if is_own_tag(found, ledger, grants):
         return True
     if found.digest:
         return any(found.repository == changeable.rpartition(":")[0] for changeable in grants.changes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING, Any
 
 from checker.guard.policy import named
@@ -16,6 +17,45 @@ if TYPE_CHECKING:
 __all__ = ["AUTH", "CONNECT", "DISCONNECT", "NETWORK", "VOLUME"]
 
 _ADDRESS = text(r"[0-9a-fA-F.:/]{1,64}")
+# A bridge's subnet becomes a route of the engine's machine, and of explicit ones the engine only asks whether another
+# of its networks has it. So none that lies anywhere else: what is private (RFC 1918, 4193, 6598) or for examples
+# (RFC 2544, 3849, 5737), but not the machine's own (127/8) or its provider's (169.254/16).
+_FREE = tuple(
+    map(
+        ip_network,
+        (
+            "10.0.0.0/8",
+            "100.64.0.0/10",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+            "192.0.2.0/24",
+            "198.18.0.0/15",
+            "198.51.100.0/24",
+            "203.0.113.0/24",
+            "fc00::/7",
+            "2001:db8::/32",
+        ),
+    )
+)
+
+
+def _subnet(value: Any, scene: Scene, field: str) -> str:  # noqa: ANN401 - JSON is anything
+    try:
+        found = ip_network(_ADDRESS(value, scene, field), strict=False)
+    except ValueError as error:
+        raise Refused("guard.value", status=400, field=field, value=str(value)[:60]) from error
+    if not any(_is_within(found, free) for free in _FREE):
+        raise Refused("guard.subnet", value=str(value)[:60])
+    return str(value)
+
+
+def _is_within(found: IPv4Network | IPv6Network, free: IPv4Network | IPv6Network) -> bool:
+    match found, free:
+        case (IPv4Network(), IPv4Network()) | (IPv6Network(), IPv6Network()):
+            return found.subnet_of(free)  # type: ignore[arg-type]
+        case _:
+            return False
+
 
 NETWORK = record(
     {
@@ -34,7 +74,7 @@ NETWORK = record(
                 "Config": list_of(
                     record(
                         {
-                            "Subnet": _ADDRESS,
+                            "Subnet": _subnet,
                             "IPRange": _ADDRESS,
                             "Gateway": _ADDRESS,
                             "AuxiliaryAddresses": map_of(text(), _ADDRESS),

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from checker.guard.policy import named
+from checker.guard.policy.containers import ULIMIT
 from checker.guard.policy.refused import Refused
-from checker.guard.policy.schema import GONE, Rule, list_of, map_of, number, record, text
+from checker.guard.policy.schema import GONE, Rule, list_of, map_of, text
 from checker.guard.policy.strict import decode
 
 if TYPE_CHECKING:
@@ -162,12 +163,7 @@ def cache_from(value: str, scene: Scene, name: str) -> Any:  # noqa: ANN401 - a 
     return _written(kept) if kept else GONE
 
 
-_ULIMITS = list_of(
-    record(
-        {"Name": text(r"[a-z]{2,12}", empty=False), "Soft": number(-1), "Hard": number(-1)},
-        also_nothing=frozenset({"Soft", "Hard"}),
-    )
-)
+_ULIMITS = list_of(ULIMIT)
 
 
 def ulimits(value: str, scene: Scene, name: str) -> Any:  # noqa: ANN401 - a text, or nothing at all

@@ -15,6 +15,19 @@ _TIME = text(r"[0-9TZ.:+hms-]{1,40}")
 _SIGNAL = text(r"[A-Za-z0-9+-]{1,20}")
 _PLATFORM = text(r"[A-Za-z0-9/_.-]{1,60}")
 _ANY = text()
+# The engine runs its host's ps, and picks out the rows whose word in the place of the title PID is a process of the
+# container (moby, daemon/top_unix.go). So nothing may stand before that column that has spaces in it (lstart, args),
+# and it may have no other title, or none at all (h): else any number is in that place, and strangers' rows come
+# through. Nor may an option take the next word (-C, -u), of which it would be open what it is.
+_PS_DASHED, _PS_BARE = "AFHLNPTacdefjlmwxy", "HSTXacefgjlmnrsuvwx"
+_PS_OPTIONS = rf"(?:-(?:[{_PS_DASHED}]+|aux)|[{_PS_BARE}]+)"
+_PS_FORMAT = rf"(?:-[{_PS_DASHED}]*|[{_PS_BARE}]*)o ?"
+_PS_WIDTH = r"(?::[0-9]{1,3})?"
+_PS_OTHER = rf"(?!pid\b)(?:%cpu|%mem|[a-z_]+){_PS_WIDTH}"
+_PS = text(
+    rf"(?:{_PS_OPTIONS} )*(?:{_PS_OPTIONS}|{_PS_FORMAT}(?:pid{_PS_WIDTH}|{_PS_OTHER})(?:,{_PS_OTHER})*)",
+    key="guard.ps_args",
+)
 _STREAMS: Way = dict.fromkeys(("logs", "stream", "stdin", "stdout", "stderr"), switch)
 
 CONTAINERS: tuple[Route, ...] = (
@@ -53,8 +66,7 @@ CONTAINERS: tuple[Route, ...] = (
         name="container.top",
         method="GET",
         path="/containers/{container}/top",
-        # run by the engine as ps, whose output it searches for a column PID: no column may be given another name
-        query={"ps_args": text(r"[A-Za-z0-9 ,:_%+-]{0,100}")},
+        query={"ps_args": _PS},
         reply=_WHOLE,
     ),
     Route(

@@ -13,6 +13,7 @@ from checker.guard.proxy.answers import message
 from checker.guard.proxy.errand import Errand
 from checker.guard.proxy.http1 import Client, Malformed, TooSlow, Vanished
 from checker.guard.proxy.record import Record
+from checker.guard.proxy.room import Room
 from checker.guard.proxy.stream import Plain
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Proxy:
         self._errands: dict[Errand, asyncio.Event] = {}
         self._places = min(limits.connections, _places())
         self._kept = limits.kept_bytes
+        self._room = Room(limits.whole_bytes)
         self._closed = False
         listener.settimeout(0)
         self._loop.add_reader(listener.fileno(), self._accept)
@@ -169,6 +171,7 @@ class Proxy:
             upstream=self._upstream,
             record=self._record(asked.head),
             limits=self._limits,
+            room=self._room,
             settle=self._dealt_with,
             fail=self._fail,
         )
@@ -204,8 +207,10 @@ class Proxy:
 
     def _has_room(self, size: int) -> bool:
         """Return whether the transcript may keep so many bytes of JSON more."""
+        if size > self._kept:
+            return False
         self._kept -= size
-        return self._kept >= 0
+        return True
 
 
 def _places() -> int:

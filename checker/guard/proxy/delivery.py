@@ -14,7 +14,7 @@ from checker.guard.proxy.tunnel import tunnel
 from checker.guard.proxy.upstream import EngineGone, parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from typing import TypeVar
 
     from checker.guard.limits import Limits
@@ -59,6 +59,7 @@ class Delivery:
         exchange: What happens around it.
         record: What is written down about it.
         limits: What it may take.
+        take: Told how many bytes of an answer are read whole; it may refuse them.
     """
 
     def __init__(  # noqa: PLR0913 - each is another collaborator
@@ -70,6 +71,7 @@ class Delivery:
         exchange: Exchanging,
         record: Record,
         limits: Limits,
+        take: Callable[[int], None],
     ) -> None:
         self._client = client
         self._asked = asked
@@ -77,6 +79,7 @@ class Delivery:
         self._exchange = exchange
         self._record = record
         self._limits = limits
+        self._take = take
         self._is_long = allowed.route in _LONG or allowed.reply is Reply.HIJACK or allowed.streams
         self._learnt = False
 
@@ -179,7 +182,7 @@ class Delivery:
             await self._pass_pieces(call, answer)
 
     async def _pass_whole(self, call: Call, answer: Answer) -> None:
-        content = await call.whole(self._limits.answer_bytes)
+        content = await call.whole(self._limits.answer_bytes, self._take)
         self._record.count(0, len(content))
         value = parsed(answer, content)
         if content and value is None:
@@ -191,6 +194,7 @@ class Delivery:
         if value is not None:
             self._record.answered(value, len(body))
         self._record.end("done")
+        del content, value  # who reads slowly keeps no more than the answer itself
         headers = [pair for pair in passed(answer, self._allowed.api) if pair[0] != "Content-Type"]
         await self._client.answer(answer.status, body, [*headers, ("Content-Type", "application/json")])
 
@@ -206,7 +210,7 @@ class Delivery:
     async def _pass_line(self, value: dict[str, Any]) -> None:
         body = written(value)
         self._record.count(0, len(body))
-        self._record.line(value)
+        self._record.line(value, len(body))
         await self._client.piece(body, chunked=True)
 
     async def _pass_pieces(self, call: Call, answer: Answer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 from checker.guard.message import Allowed, Body, Denied, Reply, Request
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from checker.guard.limits import Limits
+    from checker.guard.message import Ask
     from checker.guard.proxy.http1 import Asked, Client
     from checker.guard.proxy.record import Record
+    from checker.guard.proxy.room import Room, Share
     from checker.guard.proxy.rules import Route, Rules
     from checker.guard.proxy.upstream import Upstream
 
@@ -36,6 +39,7 @@ class Errand:
         upstream: Where it goes.
         record: What is written down about it.
         limits: What it may take.
+        room: What all errands together may have in memory.
         settle: Waited for before it is judged: what is still to be learnt from others.
         fail: Told of an exception that is a bug of ours.
     """
@@ -49,6 +53,7 @@ class Errand:
         upstream: Upstream,
         record: Record,
         limits: Limits,
+        room: Room,
         settle: Callable[[], Awaitable[None]],
         fail: Callable[[BaseException], None],
     ) -> None:
@@ -58,6 +63,7 @@ class Errand:
         self._upstream = upstream
         self._record = record
         self._limits = limits
+        self._room = room
         self._settle = settle
         self._fail = fail
 
@@ -69,7 +75,8 @@ class Errand:
     async def run(self) -> bool:
         """Run it to its end; return whether another request may come on the same connection."""
         try:
-            await self._go()
+            with self._room.share() as share:
+                await self._go(share)
         except (Malformed, TooSlow, Vanished, EngineGone, OSError) as problem:
             await self._give_up(problem)
         except Exception as bug:  # noqa: BLE001 - whatever it is, it denies
@@ -95,7 +102,7 @@ class Errand:
         self._record.end(how, denied=denied.key, status=denied.status)
         await self._client.answer(denied.status, body, _JSON)
 
-    async def _go(self) -> None:
+    async def _go(self, share: Share) -> None:
         route = self._rules.match(self._asked.head)
         if isinstance(route, Denied):
             await self._refuse(route)
@@ -103,24 +110,25 @@ class Errand:
         self._record.note(route=route.name)
         if self._asked.upgrade and not (route.upgrades and route.reply is Reply.HIJACK):
             raise Malformed
-        request = Request(head=self._asked.head, body=await self._body(route))
+        request = Request(head=self._asked.head, body=await self._body(route, share))
         await self._settle()
-        await self._rules.learn(request, self._upstream.ask)
+        ask = partial(self._upstream.ask, take=share.take)
+        await self._rules.learn(request, ask)
         allowed = self._rules.judge(request)
         if isinstance(allowed, Denied):
             await self._refuse(allowed)
         else:
-            await self._allowed(allowed)
+            await self._allowed(allowed, ask, share)
 
-    async def _body(self, route: Route) -> bytes:
+    async def _body(self, route: Route, share: Share) -> bytes:
         if route.body is Body.STREAM or not self._client.is_unread:
             return b""
-        body = await self._client.read_body(route.limit or self._limits.body_bytes)
+        body = await self._client.read_body(route.limit or self._limits.body_bytes, share.take)
         if body and route.body is Body.NONE:
             raise Malformed("http.body_unexpected")
         return body
 
-    async def _allowed(self, allowed: Allowed) -> None:
+    async def _allowed(self, allowed: Allowed, ask: Ask, share: Share) -> None:
         self._record.note(route=allowed.route, subject=allowed.subject)
         if allowed.body:
             self._record.asked(json.loads(allowed.body), len(allowed.body))
@@ -130,7 +138,7 @@ class Errand:
             self._record.end("done", status=status)
             await self._client.answer(status, written(value), _JSON)
             return
-        exchange = self._rules.exchange(allowed, self._upstream.ask)
+        exchange = self._rules.exchange(allowed, ask)
         denied = await exchange.begin()
         if denied is not None:
             await self._refuse(denied)
@@ -142,6 +150,7 @@ class Errand:
             exchange=exchange,
             record=self._record,
             limits=self._limits,
+            take=share.take,
         )
         await delivery.run(self._upstream)
 

@@ -20,7 +20,7 @@ from checker.guard.message import Denied, Head
 from checker.guard.proxy.body import Chunked, Misframed, Sized
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable
+    from collections.abc import AsyncGenerator, Callable, Iterable
 
     from checker.guard.limits import Limits
     from checker.guard.proxy.body import Frame, Parts
@@ -251,8 +251,8 @@ class Client:
             self._unread = False
         return parts
 
-    async def read_body(self, most: int) -> bytes:
-        """Return the request's whole body.
+    async def read_body(self, most: int, take: Callable[[int], None]) -> bytes:
+        """Return the request's whole body; ``take`` is told the size of each piece, and may refuse it.
 
         Raises:
             Malformed: As ``body``.
@@ -261,7 +261,11 @@ class Client:
         """
         try:
             async with asyncio.timeout(self._limits.body):
-                return b"".join([b"".join(parts) async for parts in self.body(most)])
+                body = bytearray()
+                async for parts in self.body(most):
+                    take(sum(map(len, parts)))
+                    body += b"".join(parts)
+                return bytes(body)
         except TimeoutError as error:
             raise TooSlow from error
 

@@ -37,6 +37,7 @@ class Record:
         self._room = room
         self._began = time.monotonic()
         self._sent = self._received = 0
+        self._kept: list[tuple[dict[str, Any], int]] = []  # the lines, and how many bytes each is
         path, _, query = (head.target if head else "").partition("?")
         self._entry = Entry(
             number=transcript.reserve(),
@@ -72,17 +73,22 @@ class Record:
         if self._room(size):
             self.note(answered=value)
 
-    def line(self, value: dict[str, Any]) -> None:
-        """Write down one object of an answer that is a stream of them, and tell.
+    def line(self, value: dict[str, Any], size: int) -> None:
+        """Write down one object of an answer that is a stream of them, if there is room for it, and tell.
 
         One that is a newer state of what an older one said (how much of a layer is there) takes its place; of more
         than a few hundred the last is kept too.
         """
+        if not self._room(size):
+            return
         same = (value.get("id"), value.get("status"))
-        lines = self._entry.lines
+        kept = self._kept
         if "progressDetail" in value and same[0]:
-            lines = tuple(line for line in lines if (line.get("id"), line.get("status")) != same)
-        self._put(lines=(*lines[: _LINES - 1], value))
+            kept = [line for line in kept if (line[0].get("id"), line[0].get("status")) != same]
+        kept = [*kept[: _LINES - 1], (value, size)]
+        self._room(sum(held for _, held in kept) - sum(held for _, held in self._kept) - size)
+        self._kept = kept
+        self._put(lines=tuple(line for line, _ in kept))
 
     def end(self, how: str, **changes: Any) -> None:  # noqa: ANN401 - the fields of Entry
         """Write down how it ended, and tell; only the first time."""

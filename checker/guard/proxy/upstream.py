@@ -16,7 +16,7 @@ from checker.guard.proxy.body import Chunked, Misframed, Sized, UntilEnd
 from checker.guard.proxy.stream import Plain, Tls
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from checker.engine import Engine
     from checker.guard.limits import Limits
@@ -172,14 +172,15 @@ class Call:
             return Chunked()
         return UntilEnd() if answer.length is None else Sized(answer.length)
 
-    async def whole(self, most: int) -> bytes:
-        """Return the answer's whole body.
+    async def whole(self, most: int, take: Callable[[int], None]) -> bytes:
+        """Return the answer's whole body; ``take`` is told the size of each piece, and may refuse it.
 
         Raises:
             EngineGone: As ``pieces``, or it is longer than ``most`` bytes.
         """
         body = bytearray()
         async for piece in self.pieces(self._limits.stalled):
+            take(len(piece))
             body += piece
             if len(body) > most:
                 raise EngineGone("an answer that is too long")
@@ -231,13 +232,14 @@ class Upstream:
         except (OSError, TimeoutError) as error:
             raise EngineGone(str(error) or "no connection in time") from error
 
-    async def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+    async def ask(self, method: str, path: str, body: object = None, *, take: Callable[[int], None]) -> tuple[int, Any]:
         """Ask the engine itself one thing, for the guard's own use.
 
         Args:
             method: The method.
             path: The path below the version, with its query.
             body: What to send as JSON.
+            take: Told the size of each piece of the answer; it may refuse it.
 
         Returns:
             The status, and the answer parsed; None where it is not JSON.
@@ -252,7 +254,7 @@ class Upstream:
             await call.ask(method, API + path, headers, data)
             await call.finish()
             answer = await call.answer(self._limits.answer)
-            content = await call.whole(self._limits.answer_bytes)
+            content = await call.whole(self._limits.answer_bytes, take)
         except OSError as error:
             raise EngineGone(str(error)) from error
         finally:
