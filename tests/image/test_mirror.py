@@ -110,10 +110,8 @@ def test_stop_ends_only_ours(mirror: Mirror) -> None:
     mirror.ensure(lambda _: None)
     mirror.stop()
     assert remains.running(mirror.folder) == {}
-    stranger = http.server.HTTPServer(
-        ("127.0.0.1", int(mirror.address.split(":")[1])), http.server.BaseHTTPRequestHandler
-    )
-    with stranger:
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as stranger:
+        mirror.place.mirror_port.write_text(str(stranger.server_port), encoding="ascii")
         thread = threading.Thread(target=stranger.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         mirror.stop()
