@@ -184,9 +184,14 @@ def is_visible(found: Reference, ledger: Ledger, grants: Grants) -> bool:
     """Return whether the run may see an image of this name: one that is granted, its own, or on its own registry."""
     if is_own_tag(found, ledger, grants) or ("registry" in grants.allow and is_local(found.host)):
         return True
-    if found.digest:  # which one of a granted repository it is, does not matter
-        return any(found.repository == granted.rpartition(":")[0] for granted in grants.images)
-    return str(found) in grants.images
+    return _is_among(found, grants.images)
+
+
+def _is_among(found: Reference, names: frozenset[str]) -> bool:
+    """Return whether an image's name is one of these; by a digest, which one of a repository it is does not matter."""
+    if found.digest:
+        return any(found.repository == name.rpartition(":")[0] for name in names)
+    return str(found) in names
 
 
 def is_pullable(found: Reference, grants: Grants) -> bool:
@@ -197,9 +202,8 @@ def is_pullable(found: Reference, grants: Grants) -> bool:
     """
     if is_local(found.host):
         return "registry" in grants.allow
-    if found.digest:
-        return any(found.repository == granted.rpartition(":")[0] for granted in grants.images)
-    return str(found) in grants.images or (found.repository == _LIBRARY + found.last and _is_kept(found, grants))
+    is_librarys = not found.digest and found.repository == _LIBRARY + found.last
+    return _is_among(found, grants.images) or (is_librarys and _is_kept(found, grants))
 
 
 def is_own_tag(found: Reference, ledger: Ledger, grants: Grants) -> bool:
@@ -217,11 +221,7 @@ def _is_kept(found: Reference, grants: Grants) -> bool:
 def is_removable(name: str, ledger: Ledger, grants: Grants) -> bool:
     """Return whether an image's name may be taken from it."""
     found = reference(name)
-    if is_own_tag(found, ledger, grants):
-        return True
-    if found.digest:
-        return any(found.repository == changeable.rpartition(":")[0] for changeable in grants.changes)
-    return str(found) in grants.changes
+    return is_own_tag(found, ledger, grants) or _is_among(found, grants.changes)
 
 
 def may_be_tagged(name: Any, scene: Scene, _: str = "") -> str:  # noqa: ANN401 - JSON is anything
