@@ -128,7 +128,7 @@ class Build:
     def _line_of(self, step: str) -> str:
         """Find a step in the learner's Dockerfile: the first line whose words begin it."""
         words = step.split()
-        for number, line in enumerate(lines_of(self.work, self.file), start=1):
+        for number, line in enumerate(self.lines, start=1):
             written = line.rstrip("\\ ").split()
             if words and written and written == words[: len(written)]:
                 return str(number)
