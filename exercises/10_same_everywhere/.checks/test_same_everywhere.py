@@ -107,7 +107,7 @@ def report(bench: Bench, image: str, sales: Sales) -> Report:
     first, again = _report(bench, image, sales), _report(bench, image, sales)
     missing = [amount for amount in sales.amounts if amount not in first.text]
     if missing and "\0" in first.text:  # UTF-16: each digit stands beside a zero
-        raise Mistake("other_encoding", found=ascii(first.line(0))[:60], setting=_setting(bench, image))
+        raise Mistake("other_encoding", found=ascii(first.line(0))[:60], setting=_went_by(_settings(bench, image)))
     if missing:
         raise Mistake("not_in_it", missing=missing[0], report=first.text[:400].strip() or "∅")
     if first.text != again.text:
@@ -177,7 +177,8 @@ def test_one_image_for_all(bench: Bench, image: str, report: Report, sales: Sale
 
 
 def _why_misprinted(bench: Bench, image: str, found: str) -> Mistake:
-    settings, setting = _settings(bench, image), _setting(bench, image)
+    settings = _settings(bench, image)
+    setting = _went_by(settings)
     if "\N{REPLACEMENT CHARACTER}" in found:
         return Mistake("other_encoding", found=found, setting=setting)
     if _is_korean(settings.get("LC_ALL") or settings.get("LANG", "")):
@@ -190,7 +191,8 @@ def _why_misprinted(bench: Bench, image: str, found: str) -> Mistake:
 
 
 def _why_in_disorder(bench: Bench, image: str, found: str, wanted: str) -> Mistake:
-    settings, setting = _settings(bench, image), _setting(bench, image)
+    settings = _settings(bench, image)
+    setting = _went_by(settings)
     blanks = {"found": found, "wanted": wanted, "setting": setting}
     if _is_korean(settings.get("LC_ALL") or settings.get("LANG", "")):
         return Mistake("sorted_as_told_later", **blanks)
@@ -213,9 +215,8 @@ def _settings(bench: Bench, image: str) -> dict[str, str]:
     return dict(setting.partition("=")[::2] for setting in config.get("Env") or ())
 
 
-def _setting(bench: Bench, image: str) -> str:
+def _went_by(settings: Mapping[str, str]) -> str:
     """Return the variable that report.py goes by with no settings from outside, ``LANG=C.UTF-8``."""
-    settings = _settings(bench, image)
     return next((f"{name}={settings[name]}" for name in LANGUAGE if settings.get(name)), "LANG=")
 
 
