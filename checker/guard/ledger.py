@@ -10,6 +10,8 @@ from checker.engine import LABEL
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from checker.guard.output import Output
+
 __all__ = ["BY", "SCRIPT", "Kind", "Ledger"]
 
 _MOST_EXPECTED = 1000  # a script may ask for as many names as it likes
@@ -40,9 +42,9 @@ class Ledger:
         self._expected: set[tuple[Kind, str]] = set()
         self._given_back: set[str] = set()
         self._seen: dict[str, frozenset[str]] = {}
-        self._pulled: set[str] = set()
+        self._shared: set[str] = set()
         self._before: dict[str, str] | None = None
-        self._builds = 0
+        self._builds: list[Output] = []
 
     @property
     def labels(self) -> dict[str, str]:
@@ -152,48 +154,54 @@ class Ledger:
         with self._lock:
             self._seen[full_id] = frozenset(references)
 
-    def pull_image(self, full_id: str) -> None:
-        """Put down an image that a script has pulled from a registry of the run's.
+    def share_image(self, full_id: str) -> None:
+        """Put down an image that a script has got, and somebody else had before: pulled, or built of the same bytes.
 
-        It may go on to use it by its id when its name has moved on. The image is not the run's: another may be made of
-        the same bytes.
+        It may use it by its id, whatever it is called. The image is not the run's.
         """
         with self._lock:
-            self._pulled.add(full_id)
+            self._shared.add(full_id)
 
-    def pulled_images(self) -> frozenset[str]:
-        """Return the ids of the images that scripts have pulled from a registry of the run's."""
+    def shared_images(self) -> frozenset[str]:
+        """Return the ids of the images that scripts have got and that are not the run's."""
         with self._lock:
-            return frozenset(self._pulled)
+            return frozenset(self._shared)
 
     def forget_image(self, full_id: str) -> None:
         """Forget what was seen of an image."""
         with self._lock:
             self._seen.pop(full_id, None)
-            self._pulled.discard(full_id)
+            self._shared.discard(full_id)
 
     def seen_images(self) -> Mapping[str, frozenset[str]]:
         """Return the complete references of each image seen so far, by full id."""
         with self._lock:
             return dict(self._seen)
 
-    def open_build(self, images: Mapping[str, str]) -> None:
-        """Remember the engine's images before a build whose result cannot be seen from outside.
+    def open_build(self, images: Mapping[str, str], output: Output) -> None:
+        """Remember the engine's images before a build, and what it makes.
 
         Args:
             images: Image id by complete reference, and each id by itself.
+            output: What the build gives; whoever hears of it writes it there.
         """
         with self._lock:
-            self._builds += 1
+            self._builds.append(output)
             if self._before is None:
                 self._before = dict(images)
 
-    def close_build(self) -> None:
-        """Say that such a build is over, and was compared."""
+    def close_build(self, output: Output) -> None:
+        """Say that a build is over, and was compared."""
         with self._lock:
-            self._builds = max(0, self._builds - 1)
+            self._builds = [other for other in self._builds if other is not output]
             if not self._builds:
                 self._before = None
+
+    @property
+    def builds(self) -> tuple[Output, ...]:
+        """What the builds give that are going on."""
+        with self._lock:
+            return tuple(self._builds)
 
     @property
     def before_builds(self) -> Mapping[str, str] | None:

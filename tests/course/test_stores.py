@@ -14,6 +14,7 @@ from checker.engine.sweep import uninstall
 from checker.image import provide
 from checker.selfcheck import Case, judge
 from tests.course.test_course import CASES, described
+from tests.guard.test_builds import what_is_built_beside_strangers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +38,13 @@ def other_store() -> Iterator[None]:
             yield
         finally:
             uninstall(place)
+
+
+@pytest.mark.docker
+@pytest.mark.full
+def test_the_other_store_tells_what_was_built(other_store: None, tmp_path: Path) -> None:
+    """BuildKit's answer has the id there too, which is a manifest's or an index's digest."""
+    what_is_built_beside_strangers(find_engine(), tmp_path)
 
 
 @pytest.mark.docker

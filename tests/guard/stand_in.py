@@ -55,6 +55,9 @@ class Policy:
     ended: list[tuple[str, int, Any]] = field(default_factory=list)
     judged: list[tuple[str, int]] = field(default_factory=list)
     """Each route that was judged, and how many exchanges had ended by then."""
+    asked_on: bytearray = field(default_factory=bytearray)
+    answered_on: bytearray = field(default_factory=bytearray)
+    """What went through tunnels, as the exchanges heard it."""
 
     def rules(self, *_: object) -> Rules:
         """Return what the guard takes."""
@@ -121,6 +124,14 @@ class Exchange:
     def line(self, obj: dict[str, Any]) -> dict[str, Any] | None:
         """Keep back what says that it is foreign."""
         return None if "foreign" in obj else obj
+
+    def ask_on(self, piece: bytes | memoryview) -> None:
+        """Write down what the client says in a tunnel."""
+        self._policy.asked_on += piece
+
+    def answer_on(self, piece: bytes | memoryview) -> None:
+        """Write down what the engine says in a tunnel."""
+        self._policy.answered_on += piece
 
 
 def _path(head: Head) -> str:

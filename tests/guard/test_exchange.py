@@ -23,6 +23,7 @@ from tests.guard.asking import (
     ledger,
     request,
 )
+from tests.guard.grpc import Client, answered, failed, solve, solved
 
 if TYPE_CHECKING:
     from checker.guard.ledger import Kind
@@ -385,15 +386,76 @@ def test_what_was_pulled_from_the_runs_registry_stays_in_sight() -> None:
     assert isinstance(created, Allowed)
 
 
-def build(before: list[Any], after: list[Any], grants: Grants = GRANTS) -> Visit:
-    """Return a BuildKit tunnel's exchange after it has ended."""
-    it = visit("POST", "/grpc", answers={"GET /images/json": [(200, before), (200, after)]}, grants=grants)
+UNREAD = b"not what we know"
+
+
+def build(
+    before: list[Any],
+    after: list[Any],
+    grants: Grants = GRANTS,
+    *,
+    asked: bytes = UNREAD,
+    answer: bytes = b"",
+    kept: Ledger | None = None,
+) -> Visit:
+    """Return a BuildKit tunnel's exchange after it has ended; one that cannot be read where nothing is asked."""
+    answers = {"GET /images/json": [(200, before), (200, after)]}
+    it = visit("POST", "/grpc", answers=answers, grants=grants, kept=kept)
     assert it.begin() is None
+    it.exchange.ask_on(asked)
+    it.exchange.answer_on(answer)
     it.end(101)
     return it
 
 
-def test_a_built_image_is_found_by_comparing() -> None:
+def build_of(names: str | None) -> bytes:
+    """Return how buildx asks for an image."""
+    client = Client()
+    return client.begin() + client.ask(1, solve(names))
+
+
+def test_a_built_image_is_the_one_that_buildkit_tells_of() -> None:
+    """Its id comes with BuildKit's answer; what others build meanwhile is theirs, with a name or without."""
+    others = [row(FOREIGN, "payroll:latest"), row(f"sha256:{'7' * 64}")]
+    after = [*others, row(NEW_IMAGE, "web:latest")]
+    it = build([], after, asked=build_of("web"), answer=answered(1, solved(NEW_IMAGE)))
+    assert set(it.kept.ids("image")) == {IMAGE, NEW_IMAGE}
+    assert set(it.kept.ids("tag")) == {f"{HUB}mine:latest", f"{HUB}web:latest"}
+    assert it.kept.before_builds is None
+    it = build([], [*others, row(NEW_IMAGE)], asked=build_of(None), answer=answered(1, solved(NEW_IMAGE)))
+    assert set(it.kept.ids("image")) == {IMAGE, NEW_IMAGE}
+
+
+def test_an_image_is_its_builders_whatever_its_label_and_name_say() -> None:
+    """A Dockerfile may give it another run's label, or -t another exercise's name."""
+    labelled = row(NEW_IMAGE, "kata-05-web:latest", Labels={"kata.run": "another"})
+    it = build([], [labelled], asked=build_of("kata-05-web"), answer=answered(1, solved(NEW_IMAGE)))
+    assert it.kept.has("image", NEW_IMAGE)
+
+
+def test_an_image_that_was_there_before_may_be_used_by_its_id() -> None:
+    """Somebody has built it of the same bytes: a script may run what it has built, and it is not removed with it."""
+    there = [row(NEW_IMAGE)]
+    it = build(there, there, asked=build_of(None), answer=answered(1, solved(NEW_IMAGE)))
+    assert isinstance(ask("POST", "/containers/create", {"Image": NEW_IMAGE}, kept=it.kept), Allowed)
+    assert not it.kept.has("image", NEW_IMAGE)
+
+
+def test_a_name_is_the_runs_though_the_answer_never_came() -> None:
+    """The tunnel was cut: the names that were asked for, and what has none, are the run's; other names are not."""
+    after = [row(NEW_IMAGE, "web:latest"), row(FOREIGN, "payroll:latest"), row(f"sha256:{'7' * 64}")]
+    it = build([], after, asked=build_of("web"))
+    assert set(it.kept.ids("image")) == {IMAGE, NEW_IMAGE, f"sha256:{'7' * 64}"}
+    assert not it.kept.has("tag", f"{HUB}payroll:latest")
+
+
+def test_a_build_that_failed_leaves_nothing_of_the_run() -> None:
+    """What is new is somebody else's."""
+    it = build([], [row(NEW_IMAGE)], asked=build_of("web"), answer=failed(1))
+    assert it.kept.ids("image") == (IMAGE,)
+
+
+def test_where_buildkit_is_not_understood_images_are_found_by_comparing() -> None:
     """An image and a name that were not there before a BuildKit tunnel belong to the run after it."""
     it = build([row(REDIS, "redis:7")], [row(REDIS, "redis:7"), row(NEW_IMAGE, "web:latest")])
     assert it.kept.has("image", NEW_IMAGE)
@@ -470,6 +532,8 @@ def test_an_image_is_found_while_its_build_is_open() -> None:
     answers = {"GET /images/json": [(200, []), (200, [row(NEW_IMAGE, "shop-web:latest")])]}
     it = visit("POST", "/grpc", answers=answers)
     it.begin()
+    it.exchange.ask_on(build_of("shop-web"))
+    it.exchange.answer_on(answered(1, solved(NEW_IMAGE)))
     body = {"Image": "shop-web"}
     assert isinstance(ask("POST", "/containers/create", body, kept=it.kept), Denied)
     asyncio.run(learn(request("POST", "/containers/create", body), it.kept, GRANTS, it.engine))
@@ -537,11 +601,65 @@ def test_a_committed_image_belongs_to_the_run() -> None:
 
 def test_what_the_classic_builder_says_it_made_belongs_to_the_run() -> None:
     """Its ids come in the stream, and the stream goes on as it is."""
-    it = visit("POST", "/build?t=kata-04-x", answers={"GET /images/json": (200, [])})
+    after = [row(REDIS, "redis:7"), row(NEW_IMAGE), row(FOREIGN)]
+    it = visit(
+        "POST", "/build?t=kata-04-x", answers={"GET /images/json": [(200, [row(REDIS, "redis:7")]), (200, after)]}
+    )
     it.begin()
-    assert it.exchange.line({"aux": {"ID": NEW_IMAGE}}) == {"aux": {"ID": NEW_IMAGE}}
-    assert it.exchange.line({"stream": "Step 1/1"}) == {"stream": "Step 1/1"}
+    for line in (
+        {"stream": "Step 1/1"},
+        {"aux": {"ID": REDIS}},  # of a stage that is nothing but FROM redis:7
+        {"aux": {"ID": NEW_IMAGE}},
+        {"aux": {"ID": 1}},
+        {"aux": None},
+        {"stream": "Successfully built 999999999999\n"},
+    ):
+        assert it.exchange.line(line) == line
+    it.end(200)
+    assert set(it.kept.ids("image")) == {IMAGE, NEW_IMAGE}
+
+
+@pytest.mark.parametrize("said", [[], [{"aux": {"ID": REDIS}}, {"errorDetail": {"code": 1}}]])
+def test_what_a_failed_build_leaves_has_no_name(said: list[dict[str, Any]]) -> None:
+    """The classic builder keeps the last step that went well, and tells its id to nobody."""
+    it = visit("POST", "/build?t=kata-04-x", answers={"GET /images/json": [(200, []), (200, [row(NEW_IMAGE)])]})
+    it.begin()
+    for line in said:
+        it.exchange.line(line)
+    it.end(200)
     assert it.kept.has("image", NEW_IMAGE)
+
+
+def test_a_quiet_build_says_no_more_than_its_id() -> None:
+    """``docker build -q``: the id alone says that it is done."""
+    it = visit("POST", "/build?q=1", answers={"GET /images/json": [(200, []), (200, [row(NEW_IMAGE), row(FOREIGN)])]})
+    it.begin()
+    it.exchange.line({"stream": f"{NEW_IMAGE}\n"})
+    it.end(200)
+    assert set(it.kept.ids("image")) == {IMAGE, NEW_IMAGE}
+
+
+LOADED: dict[str, tuple[str, list[dict[str, Any]], set[str]]] = {
+    "by name": ("/images/load", [{"stream": "Loaded image: web:1\n"}], {NEW_IMAGE}),
+    "by id": ("/images/load", [{"stream": f"Loaded image ID: {NEW_IMAGE}\n"}], {NEW_IMAGE}),
+    "nothing told": ("/images/load", [{"stream": "Loading layer"}], {NEW_IMAGE, FOREIGN}),
+    "imported": ("/images/create?fromSrc=-&repo=web&tag=1", [{"status": NEW_IMAGE}], {NEW_IMAGE}),
+}
+
+
+@pytest.mark.parametrize("how", LOADED)
+def test_what_is_loaded_is_what_the_engine_says(how: str) -> None:
+    """A load tells the names that were in its tar, or the id; where it tells nothing, what is new is the run's."""
+    target, said, own = LOADED[how]
+    after = [row(NEW_IMAGE, "web:1"), row(FOREIGN, "payroll:latest")]
+    grants = replace(GRANTS, allow=frozenset({"load"}))
+    it = visit("POST", target, answers={"GET /images/json": [(200, []), (200, after)]}, grants=grants)
+    it.engine.answers["GET /images/docker.io/library/web:1/json"] = (404, {})
+    assert it.begin() is None
+    for line in said:
+        assert it.exchange.line(line) == line
+    it.end(200)
+    assert set(it.kept.ids("image")) == {IMAGE, *own}
 
 
 def test_what_somebody_builds_beside_the_classic_builder_stays_theirs() -> None:
@@ -585,6 +703,7 @@ def test_a_build_survives_whatever_others_call_their_images(name: str) -> None:
     listed = (200, [row(FOREIGN, name)])
     it = visit("POST", "/grpc", answers={"GET /images/json": listed})
     assert it.begin() is None
+    it.exchange.ask_on(UNREAD)
     it.engine.answers["GET /images/json"] = (200, [row(FOREIGN, name), row(NEW_IMAGE, "kata-04-x:latest")])
     it.end(101)
     assert it.kept.has("image", NEW_IMAGE)

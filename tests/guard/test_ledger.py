@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 
 from checker.guard import Ledger
+from checker.guard.output import Output
 
 A, B = "a" * 64, "ab" * 32
 
@@ -106,9 +107,10 @@ def test_what_is_expected_has_a_limit() -> None:
 def test_builds_share_one_look_at_what_was_before() -> None:
     """What was there before the first of several builds counts until the last of them has ended."""
     kept = Ledger("run")
-    kept.open_build({"x": "1"})
-    kept.open_build({"x": "2"})
-    kept.close_build()
-    assert kept.before_builds == {"x": "1"}
-    kept.close_build()
-    assert kept.before_builds is None
+    first, second = Output(), Output()
+    kept.open_build({"x": "1"}, first)
+    kept.open_build({"x": "2"}, second)
+    kept.close_build(first)
+    assert (kept.before_builds, kept.builds) == ({"x": "1"}, (second,))
+    kept.close_build(second)
+    assert (kept.before_builds, kept.builds) == (None, ())

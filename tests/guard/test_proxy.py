@@ -425,12 +425,13 @@ def test_a_tunnel_carries_both_directions_and_each_ones_end(guard: Guard, fake: 
         assert raw.rest() == b"<end>"
     entry = last(guard)
     assert (entry.status, entry.end, entry.sent, entry.received) == (101, "done", 5, 10)
+    assert (bytes(policy.asked_on), bytes(policy.answered_on)) == (b"hello", b"HELLO<end>")
     assert policy.ended == [("container.attach", 101, None)]
     assert fake.talks[0].headers["upgrade"] == "tcp"
     assert fake.talks[0].headers["connection"] == "Upgrade"
 
 
-def test_what_follows_an_upgrade_is_no_request(guard: Guard, fake: FakeEngine) -> None:
+def test_what_follows_an_upgrade_is_no_request(guard: Guard, fake: FakeEngine, policy: Policy) -> None:
     """Bytes behind an upgrade are held until the engine agrees, and then are the tunnel's, not a request."""
     agree = threading.Event()
 
@@ -447,6 +448,7 @@ def test_what_follows_an_upgrade_is_no_request(guard: Guard, fake: FakeEngine) -
         agree.set()
         assert raw.head()
         assert raw.take(len(smuggled)) == smuggled.upper()
+    assert policy.asked_on == smuggled
     assert len(fake.talks) == 1
 
 

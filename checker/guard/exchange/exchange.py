@@ -11,13 +11,16 @@ from urllib.parse import parse_qsl, quote
 from checker.engine import LABEL
 from checker.guard import policy
 from checker.guard.exchange import unseen
+from checker.guard.exchange.heard import hear
 from checker.guard.exchange.narrow import NARROWED, complete, event, info, see
 from checker.guard.message import Denied
+from checker.guard.output import Output
 from checker.guard.policy.containers import PIDS
 from checker.guard.policy.named import is_own_tag, visible_ids
 from checker.guard.reference import is_local, reference
 
 if TYPE_CHECKING:
+    from checker.guard.exchange.buildkit import Solves
     from checker.guard.ledger import Kind, Ledger
     from checker.guard.message import Allowed, Ask, Grants, Request
 
@@ -56,6 +59,8 @@ class Exchange:
         self.ledger = ledger
         self.grants = grants
         self.ask = ask
+        self.output = Output(names=set(allowed.tags))
+        self._solves: Solves | None = None
         self.parameters = dict(parse_qsl(allowed.target.partition("?")[2], keep_blank_values=True))
 
     async def begin(self) -> Denied | None:
@@ -69,7 +74,8 @@ class Exchange:
                 return self._denied("guard.image_taken", name=reference(name).short)
         denied = await self._prepare_volumes()
         if denied is None and self.allowed.route in _BUILDS:
-            await unseen.open_build(self.ledger, self.ask)
+            self._listen()
+            await unseen.open_build(self.ledger, self.ask, self.output)
         if self.allowed.route == "network.create":
             self.ledger.expect("network", self.allowed.subject)
         return denied
@@ -86,8 +92,7 @@ class Exchange:
             OSError: The engine does not answer a question that it had to be asked.
         """
         if self.allowed.route in _BUILDS:
-            names = self.allowed.tags if self.allowed.route == "image.build" else None
-            await unseen.close(self.ledger, self.grants, self.ask, names)
+            await unseen.close(self.ledger, self.grants, self.ask, self.output)
         if status >= 400:
             if self.allowed.route == "network.create":
                 self.ledger.unexpect("network", self.allowed.subject)
@@ -102,11 +107,29 @@ class Exchange:
         """Return one object of a stream as the client may see it; None where it may not."""
         if self.allowed.route == "system.events":
             return event(obj, self.ledger, self.grants)
-        if self.allowed.route == "image.build" and isinstance(obj, dict) and isinstance(obj.get("aux"), dict):
-            made = obj["aux"].get("ID", "")
-            if made.startswith("sha256:"):
-                self.ledger.add("image", made)
+        if isinstance(obj, dict):
+            hear(self.allowed.route, obj, self.output)
         return obj
+
+    def ask_on(self, piece: bytes | memoryview) -> None:
+        """Hear what the client says after its connection was upgraded; before the engine does."""
+        if self._solves is not None:
+            self._solves.ask(piece)
+
+    def answer_on(self, piece: bytes | memoryview) -> None:
+        """Hear what the engine says after the connection was upgraded; before the client does."""
+        if self._solves is not None:
+            self._solves.answer(piece)
+
+    def _listen(self) -> None:
+        """Make ready to hear what a build makes."""
+        if self.allowed.route == "build.grpc":
+            from checker.guard.exchange.buildkit import Solves  # noqa: PLC0415 - 40 ms that only a build needs
+
+            self._solves = Solves(self.output)
+        else:
+            self.output.is_unfinished = True
+            self.output.is_unread = self.allowed.route == "image.load"  # it gives the names that are in the tar
 
     def _denied(self, key: str, **blanks: object) -> Denied:
         return Denied(key=key, blanks=blanks, route=self.allowed.route)
@@ -245,7 +268,7 @@ async def _pulled(it: Exchange, answer: Any) -> Any:  # noqa: ANN401 - JSON is a
     if status == 200:
         see(found, it.ledger)
         if is_local(reference(name).host):
-            it.ledger.pull_image(found["Id"])
+            it.ledger.share_image(found["Id"])
             it.ledger.add("tag", name, found["Id"])
     return answer
 

@@ -1,4 +1,8 @@
-"""Images that are made where nobody can look: by BuildKit, and by loading a tar. They are found by comparing."""
+"""Images that are made where nobody asks for them one by one: by a build, and by loading a tar.
+
+What a build says (``Output``) tells which they are; the engine's lists, before and after, whether they and their names
+are new. Where it says nothing that can be understood, whatever is new counts as its own.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
 
     from checker.guard.ledger import Ledger
     from checker.guard.message import Ask, Grants
+    from checker.guard.output import Output
 
 __all__ = ["close", "images", "open_build", "settle"]
 
@@ -31,31 +36,23 @@ async def images(ask: Ask) -> list[dict[str, Any]]:
     return rows
 
 
-async def open_build(ledger: Ledger, ask: Ask) -> None:
-    """Remember what is there before something is built or loaded."""
+async def open_build(ledger: Ledger, ask: Ask, output: Output) -> None:
+    """Remember what is there before something is built or loaded, and what it gives."""
     rows = await images(ask)
     before = {name: row["Id"] for row in rows for name in complete(row.get("RepoTags"))}
-    ledger.open_build({**before, **{row["Id"]: row["Id"] for row in rows}})
+    ledger.open_build({**before, **{row["Id"]: row["Id"] for row in rows}}, output)
 
 
-async def close(ledger: Ledger, grants: Grants, ask: Ask, names: tuple[str, ...] | None = None) -> None:
-    """Compare for the last time; also where the comparison fails, the build is over.
-
-    Args:
-        ledger: What belongs to the run.
-        grants: What it may change beyond that.
-        ask: Asks the engine.
-        names: The complete references that the build was to give, where it said so; somebody else may have given
-            others meanwhile. None where nobody could look.
-    """
+async def close(ledger: Ledger, grants: Grants, ask: Ask, output: Output) -> None:
+    """Compare for the last time; also where the comparison fails, the build is over."""
     try:
-        await settle(ledger, grants, ask, names)
+        await settle(ledger, grants, ask)
     finally:
-        ledger.close_build()
+        ledger.close_build(output)
 
 
-async def settle(ledger: Ledger, grants: Grants, ask: Ask, names: tuple[str, ...] | None = None) -> None:
-    """Compare with what was there before the builds that are going on: new images and names are the run's own.
+async def settle(ledger: Ledger, grants: Grants, ask: Ask) -> None:
+    """Compare with what was there before the builds that are going on: their new images and names are the run's own.
 
     A name that was taken from an image that is not the run's goes back to it; not so one of another exercise's, which
     is made and moved by runs beside this one.
@@ -65,14 +62,18 @@ async def settle(ledger: Ledger, grants: Grants, ask: Ask, names: tuple[str, ...
         return
     for row in await images(ask):
         see(row, ledger)
-        if not _is_foreign(row, ledger) and not _is_anothers(row, names):
+        if _is_made(row["Id"], ledger) or (not _is_foreign(row, ledger) and _may_be_made(row, ledger)):
             await _own(row, before, ledger, grants, ask)
 
 
-def _is_anothers(row: Mapping[str, Any], names: tuple[str, ...] | None) -> bool:
-    """Return whether an image has names, and none of those that the build was to give."""
+def _is_made(full_id: str, ledger: Ledger) -> bool:
+    """Return whether a build says that it has made this image."""
+    return any(full_id in output.made for output in ledger.builds)
+
+
+def _may_be_made(row: Mapping[str, Any], ledger: Ledger) -> bool:
     tags = complete(row.get("RepoTags"))
-    return names is not None and bool(tags) and not tags & frozenset(names)
+    return any(output.may_be(row["Id"], tags) for output in ledger.builds)
 
 
 def _is_foreign(row: Mapping[str, Any], ledger: Ledger) -> bool:
@@ -86,8 +87,11 @@ async def _own(row: Mapping[str, Any], before: Mapping[str, str], ledger: Ledger
     ours = {name for name in tags if is_reference(name) and not _is_an_exercises(name, ledger, grants)}
     moved = [name for name in sorted(ours) if before.get(name) != full_id]
     mine = [name for name in moved if _may_have(name, before, ledger, grants)]
-    if full_id not in before and (mine or not tags or any(name in before for name in moved)):
+    made = _is_made(full_id, ledger)
+    if full_id not in before and (made or mine or not tags or any(name in before for name in moved)):
         ledger.add("image", full_id)
+    elif made and not ledger.has("image", full_id):
+        ledger.share_image(full_id)
     for name in mine:
         ledger.add("tag", name, full_id)
     for name in moved:

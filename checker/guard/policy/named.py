@@ -170,7 +170,7 @@ def visible_ids(ledger: Ledger, grants: Grants) -> frozenset[str]:
     """Return the ids of all images seen so far that the run may see."""
     seen = ledger.seen_images()
     named = {full_id for full_id, held in seen.items() if any(_sees(one, ledger, grants) for one in held)}
-    return frozenset(named.union(ledger.ids("image"), ledger.pulled_images()))
+    return frozenset(named.union(ledger.ids("image"), ledger.shared_images()))
 
 
 def _sees(name: str, ledger: Ledger, grants: Grants) -> bool:

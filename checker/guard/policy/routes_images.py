@@ -147,7 +147,7 @@ BUILD: tuple[Route, ...] = (
         answer=(200, {"CachesDeleted": None, "SpaceReclaimed": 0}),
         reply=_WHOLE,
     ),
-    # What goes through these two is BuildKit's own protocol and is not judged: what it makes is found afterwards, but
+    # What goes through these two is BuildKit's own protocol and is not judged, only read for what it makes:
     # docker builder prune, and a build on the host's network, come through too.
     Route(name="build.grpc", method="POST", path="/grpc", reply=_HIJACK, tunnel="h2c"),
     Route(name="build.session", method="POST", path="/session", reply=_HIJACK, tunnel="h2c"),

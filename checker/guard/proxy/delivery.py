@@ -166,12 +166,24 @@ class Delivery:
         if answer.status == 101:
             headers += [("Connection", "Upgrade"), ("Upgrade", self._asked.upgrade)]
         await self._client.start(answer.status, headers)
-        for target, early in ((self._client.stream, call.early()), (call.stream, self._client.early())):
-            if early:
-                await target.send(early)
-        end = await tunnel(self._client.stream, call.stream, self._limits, self._record.count)
+        asked, answered = self._client.early(), call.early()
+        if answered:
+            self._exchange.answer_on(answered)
+            await self._client.stream.send(answered)
+        if asked:
+            self._exchange.ask_on(asked)
+            await call.stream.send(asked)
+        end = await tunnel(self._client.stream, call.stream, self._limits, ask=self._ask_on, answer=self._answer_on)
         await self._learn()
         self._record.end(end)
+
+    def _ask_on(self, piece: memoryview) -> None:
+        self._record.count(len(piece), 0)
+        self._exchange.ask_on(piece)
+
+    def _answer_on(self, piece: memoryview) -> None:
+        self._record.count(0, len(piece))
+        self._exchange.answer_on(piece)
 
     async def _pass(self, call: Call, answer: Answer) -> None:
         if answer.status >= 400 or self._allowed.reply is Reply.WHOLE:

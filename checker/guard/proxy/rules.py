@@ -52,6 +52,12 @@ class Exchanging(Protocol):
     def line(self, obj: dict[str, Any]) -> dict[str, Any] | None:
         """Learn from one object of an answer that is a stream of them; None to keep it back."""
 
+    def ask_on(self, piece: bytes | memoryview) -> None:
+        """Hear a piece of what the client says in a tunnel, before the engine does."""
+
+    def answer_on(self, piece: bytes | memoryview) -> None:
+        """Hear a piece of what the engine says in a tunnel, before the client does."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:

@@ -29,7 +29,14 @@ class _End(enum.Enum):
     FULL = "more went through than may"
 
 
-async def tunnel(client: Stream, engine: Stream, limits: Limits, count: Callable[[int, int], None]) -> str:
+async def tunnel(
+    client: Stream,
+    engine: Stream,
+    limits: Limits,
+    *,
+    ask: Callable[[memoryview], None],
+    answer: Callable[[memoryview], None],
+) -> str:
     """Pass bytes both ways until both directions have ended; who ends only one of them goes on hearing the other.
 
     Of each direction at most one piece is held here: who sends waits for who receives.
@@ -38,13 +45,14 @@ async def tunnel(client: Stream, engine: Stream, limits: Limits, count: Callable
         client: Who asked.
         engine: Who answered.
         limits: What may go through.
-        count: Told the bytes that went to the engine, and those that came from it.
+        ask: Hears each piece before the engine gets it; it must keep none.
+        answer: Hears each piece before the client gets it; it must keep none.
 
     Returns:
         How it ended, as ``Entry.end`` has it.
     """
-    up = asyncio.create_task(_pump(client, engine, limits, lambda size: count(size, 0)))
-    down = asyncio.create_task(_pump(engine, client, limits, lambda size: count(0, size)))
+    up = asyncio.create_task(_pump(client, engine, limits, ask))
+    down = asyncio.create_task(_pump(engine, client, limits, answer))
     try:
         await asyncio.wait((up, down), return_when=asyncio.FIRST_COMPLETED)
         return await _until_over(client, engine, limits, up, down)
@@ -54,7 +62,7 @@ async def tunnel(client: Stream, engine: Stream, limits: Limits, count: Callable
         await asyncio.gather(up, down, return_exceptions=True)
 
 
-async def _pump(source: Stream, target: Stream, limits: Limits, count: Callable[[int], None]) -> _End:
+async def _pump(source: Stream, target: Stream, limits: Limits, hear: Callable[[memoryview], None]) -> _End:
     buffer, size = bytearray(PIECE), 0
     view = memoryview(buffer)
     while True:
@@ -70,11 +78,11 @@ async def _pump(source: Stream, target: Stream, limits: Limits, count: Callable[
         size += length
         if size > limits.stream_bytes:
             return _End.FULL
+        hear(view[:length])
         try:
             await target.send(view[:length])
         except OSError:
             return _End.TARGET
-        count(length)
 
 
 async def _until_over(
