@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -66,4 +67,5 @@ def test_a_bomb_harms_nobody(
         neighbour.join(120)
     assert ended or grading.returncode != 0, said
     assert "Run Redis" in said, said
-    assert [verdict["outcome"] for verdict in honest[0]["verdicts"]] == ["passed"] * 6, honest
+    verdicts = honest[0]["verdicts"]
+    assert [verdict["outcome"] for verdict in verdicts] == ["passed"] * 6, json.dumps(verdicts, indent=1)
