@@ -143,14 +143,15 @@ class Labs:
         Where the course's images come from Docker Hub there is none yet.
         """
         mirror = Mirror.of(self._engine) or Mirror(place=self._place)
-        if not mirror.place.mirror_port.exists():
-            embedded.mirror_port(mirror.place)
-        with Workshop(self._engine, self._store.folder / "workshop") as workshop:
-            mirror.install(workshop.debian, self._tell)
-        mirror.ensure(self._tell)
-        for image in catalogue():
-            if image.cold and not mirror.serves(image):
-                _publish(self._engine, mirror, image)
+        with self._store.alone():  # who begins at the same moment has the same workshop and the same mirror
+            if not mirror.place.mirror_port.exists():
+                embedded.mirror_port(mirror.place)
+            with Workshop(self._engine, self._store.folder / "workshop") as workshop:
+                mirror.install(workshop.debian, self._tell)
+            mirror.ensure(self._tell)
+            for image in catalogue():
+                if image.cold and not mirror.serves(image):
+                    _publish(self._engine, mirror, image)
         return int(mirror.address.rpartition(":")[2])
 
     def _need_tools(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import secrets
 import shutil
@@ -9,16 +10,21 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from checker.engine import Engine, Place, find_engine
+from checker.image.mirror import Mirror
 from checker.lab import Labs, Limits
 from checker.lab.disk import can_clone, clone, format_disk
 from checker.lab.store import Store
 from checker.lab.system import forget, system
 from checker.phrase import KataError
 from tests.lab.conftest import Machine, run_in, until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 docker = pytest.mark.docker
 alone = pytest.mark.alone
@@ -45,6 +51,25 @@ def test_the_machine_is_as_it_was_after_an_error() -> None:
     with pytest.raises(ZeroDivisionError), Labs(find_engine()) as labs, labs.open():
         raise ZeroDivisionError
     assert until(lambda: Machine.now() == before), Machine.now()
+
+
+@docker
+def test_who_begins_at_the_same_moment_waits_for_the_mirror(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The workshop and the mirror are everybody's: they are seen to under the store's lock."""
+    held: list[bool] = []
+    ensure = Mirror.ensure
+
+    def watched(mirror: Mirror, tell: Callable[[str], None]) -> None:
+        with (Place.here().data / "labs" / "lock").open("w", encoding="utf-8") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                held.append(True)
+        ensure(mirror, tell)
+
+    monkeypatch.setattr(Mirror, "ensure", watched)
+    with Labs(find_engine()):
+        assert held == [True]
 
 
 @docker
