@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Event", "Events"]
 
 _MARK = "kata-mark-"
-PATIENCE = 10.0  # seconds for the engine to tell what it did
+PATIENCE = 30.0  # seconds for the engine to tell what it did; it may stall, with a bomb in the next lab
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
