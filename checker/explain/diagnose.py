@@ -43,7 +43,7 @@ __all__ = [
 
 KILLED = 137  # 128 + SIGKILL
 _LISTEN = "0A"  # TCP_LISTEN, include/net/tcp_states.h
-_DOCKER_DNS = "127.0.0.11"  # Docker's own name server listens there in every container on a user's network
+_DOCKER_DNS = "127.0.0.11"  # libnetwork/resolver.go
 
 
 def why_not_running(
@@ -169,11 +169,12 @@ def _name(inspect: Inspected) -> str:
 def parse_listening(proc_net_tcp: str) -> frozenset[tuple[str, int]]:
     """Return the addresses and ports that are listened on, out of ``/proc/net/tcp`` and ``/proc/net/tcp6``.
 
-    Addresses are written there in the byte order of the machine, which is taken to be little-endian
-    (proc_net(5)).
+    Docker's own name server, which is in every container of a user's network, is left out. Addresses are written there
+    in the byte order of the machine, which is taken to be little-endian (proc_net(5)).
     """
     rows = (line.split() for line in proc_net_tcp.splitlines())
-    return frozenset(_local(row[1]) for row in rows if len(row) > 3 and row[3] == _LISTEN and ":" in row[1])
+    found = (_local(row[1]) for row in rows if len(row) > 3 and row[3] == _LISTEN and ":" in row[1])
+    return frozenset((address, port) for address, port in found if address != _DOCKER_DNS)
 
 
 def _local(written: str) -> tuple[str, int]:
@@ -194,7 +195,7 @@ def why_unreachable(
         listening: What ``parse_listening`` found inside it.
         port: The port inside the container that ought to answer; None to go by what is published.
     """
-    bound = {(address, number) for address, number in listening if address != _DOCKER_DNS}
+    bound = set(listening)
     published = _published(inspect)
     if not bound:
         return Mistake("docker.nothing_listens")

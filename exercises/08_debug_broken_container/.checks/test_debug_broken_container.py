@@ -29,7 +29,6 @@ IMAGE = "python:3.11-slim"
 NAMES = ("dead", "silent", "restless")
 OUTSIDE = 8000  # the port at which the silent one was expected, and does not listen
 PATIENCE = 15.0  # seconds that a service may take until it answers
-DOCKER_DNS = "127.0.0.11"  # Docker's name server listens there in every container of a network of its own
 QUIET = 5.0  # seconds in which none may start again; the restless one writes its first line after one
 HEARS_BOTH = re.compile(r"2>&1|&>|\|&|stderr", re.IGNORECASE)  # how a script takes standard error along
 SHAKES = ("start", "stop", "restart", "kill", "pause", "unpause", "update", "rename")  # what a diagnosis does to nobody
@@ -402,7 +401,7 @@ def _unreachable(bench: Bench, name: str, container: Container) -> Mistake:
     pages = _pages(bench, [container])
     if pages:
         return Mistake("other_page", name=name, text=pages[0].strip()[:200])
-    inside = ", ".join(sorted({str(port) for at, port in container.listening() if at != DOCKER_DNS})) or "∅"
+    inside = ", ".join(sorted({str(port) for _, port in container.listening()})) or "∅"
     published = container.inspect()["NetworkSettings"]["Ports"] or {}
     leads = ", ".join(sorted(port.partition("/")[0] for port, rows in published.items() if rows))
     if not leads:
