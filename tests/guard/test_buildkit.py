@@ -105,6 +105,13 @@ def test_a_name_that_is_none_is_left_out() -> None:
     assert heard(("client", asked)).names == {f"{HUB}web:latest", f"{HUB}other:latest"}
 
 
+def _many_names() -> bytes:
+    """Return a request for more names than are kept; each entry of the attributes has some."""
+    return b"".join(
+        solve(",".join(f"n{first + number}" for number in range(100)), older=True) for first in range(0, 1100, 100)
+    )
+
+
 def _unreadable() -> dict[str, bytes]:
     client = Client()
     begun = client.begin() + client.call(1)
@@ -118,6 +125,7 @@ def _unreadable() -> dict[str, bytes]:
         "headers that depend on none": client.begin() + b"\0\0\x01\x01\x04\0\0\0\x01\xff",
         "a frame too long": client.begin() + b"\x20\0\0\x01\x04\0\0\0\x01",
         "a text that is none": begun + data(1, message(b"\x22\x06\x0a\x04\xff\xff\xff\xff")),
+        "names without end": begun + data(1, message(_many_names())),
         "calls without end": client.begin() + b"".join(client.call(1 + 2 * number) for number in range(65)),
     }
 

@@ -25,6 +25,7 @@ _ATTRS = 2  # a field of Exporter
 _KEY, _VALUE = 1, 2  # fields of an entry of a map
 _RESPONSE = 1  # a field of SolveResponse
 _DIGESTS = frozenset({"containerimage.digest", "containerimage.config.digest"})
+_NAMES = 1000  # of one connection; more are not kept
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
@@ -71,6 +72,8 @@ class Solves:
                 self._output.names |= {name for key, attrs in _fields(value) if key == _ATTRS for name in _names(attrs)}
             elif number == _EXPORTER_ATTRS:
                 self._output.names |= set(_names(value))
+        if len(self._output.names) > _NAMES:
+            raise ValueError("too many names")
         self._responses.expect(stream)
         if exports:
             self._exporting.add(stream)
