@@ -77,11 +77,15 @@ def started_grading(lab: Lab, exercise: str, work: Path | None, grades: Path) ->
 
 
 def graded(lab: Lab, exercise: str, work: Path | None, grades: Path) -> dict[str, Any]:
-    """Grade an exercise in a lab, and return the grade."""
-    with started_grading(lab, exercise, work, grades) as grading:
-        said, _ = grading.communicate(timeout=180)
-    assert grades.exists(), said
-    grade: dict[str, Any] = json.loads(grades.read_text("utf-8"))["grades"][0]
+    """Grade an exercise in a lab, and return the grade; what is broken is graded once more, as ``kata grade`` does."""
+    grade: dict[str, Any] = {}
+    for _ in range(2):
+        with started_grading(lab, exercise, work, grades) as grading:
+            said, _ = grading.communicate(timeout=180)
+        assert grades.exists(), said
+        grade = json.loads(grades.read_text("utf-8"))["grades"][0]
+        if all(verdict["outcome"] != "broken" for verdict in grade["verdicts"]):
+            break
     return grade
 
 

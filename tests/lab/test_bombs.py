@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checker.engine import find_engine
-from checker.lab import Lab, Labs, Limits
+from checker.lab import Labs, Limits
 from tests.lab.conftest import Machine, graded, started_grading, until
 
 if TYPE_CHECKING:
@@ -53,13 +53,12 @@ def _left_since(before: Machine) -> list[str]:
 def test_a_bomb_harms_nobody(
     bomb: str, labs: Labs, hostile: Callable[[str], Path], solutions: Path, tmp_path: Path
 ) -> None:
-    """A bomb ends with its lab at the deadline, earns not everything, and its neighbour's grade is what it was.
-
-    What is broken is graded a second time, as ``kata grade`` does.
-    """
+    """A bomb ends with its lab at the deadline, earns not everything, and its neighbour's grade is what it was."""
     honest: list[dict[str, Any]] = []
     with labs.open() as attacked, labs.open() as spared:
-        neighbour = threading.Thread(target=lambda: honest.append(_graded(spared, solutions, tmp_path / "honest.json")))
+        neighbour = threading.Thread(
+            target=lambda: honest.append(graded(spared, "04", solutions, tmp_path / "honest.json"))
+        )
         grading = started_grading(attacked, "04", hostile(f"#!/bin/bash\n{BOMBS[bomb]}\n"), tmp_path / "grades.json")
         neighbour.start()
         ended = until(lambda: grading.poll() is not None, DEADLINE)
@@ -70,10 +69,3 @@ def test_a_bomb_harms_nobody(
     assert "Run Redis" in said, said
     verdicts = honest[0]["verdicts"]
     assert [verdict["outcome"] for verdict in verdicts] == ["passed"] * 6, json.dumps(verdicts, indent=1)
-
-
-def _graded(lab: Lab, work: Path, grades: Path) -> dict[str, Any]:
-    grade = graded(lab, "04", work, grades)
-    if all(verdict["outcome"] != "broken" for verdict in grade["verdicts"]):
-        return grade
-    return graded(lab, "04", work, grades)
