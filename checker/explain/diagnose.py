@@ -195,16 +195,15 @@ def why_unreachable(
         listening: What ``parse_listening`` found inside it.
         port: The port inside the container that ought to answer; None to go by what is published.
     """
-    bound = set(listening)
     published = _published(inspect)
-    if not bound:
+    if not listening:
         return Mistake("docker.nothing_listens")
-    numbers = {number for _, number in bound}
+    numbers = {number for _, number in listening}
     if port is None:
         port = next(iter(sorted({*published} & numbers or {*published} or numbers)))
     if port not in numbers:
         return _listens_elsewhere(port, published, numbers)
-    addresses = {address for address, number in bound if number == port}
+    addresses = {address for address, number in listening if number == port}
     if all(ipaddress.ip_address(address).is_loopback for address in addresses):
         return Mistake("docker.only_on_loopback", port=port, address=min(addresses))
     return None if port in published else _not_published(inspect, port, published, numbers)

@@ -13,7 +13,7 @@ from checker.guard.exchange.http2 import Requests, Responses
 from checker.guard.reference import is_reference, reference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from checker.guard.output import Output
 
@@ -44,21 +44,20 @@ class Solves:
 
     def ask(self, piece: bytes | memoryview) -> None:
         """Read what the client says next; before BuildKit hears it."""
-        if self._output.is_unread:
-            return
-        try:
-            for call in self._requests.feed(piece):
-                self._asked(call.stream, call.message or b"")
-        except ValueError:
-            self._output.is_unread = True
+        self._read(self._requests, piece, self._asked)
 
     def answer(self, piece: bytes | memoryview) -> None:
         """Read what BuildKit says next; before the client hears it."""
+        self._read(self._responses, piece, self._answered)
+
+    def _read(
+        self, direction: Requests | Responses, piece: bytes | memoryview, told: Callable[[int, bytes], None]
+    ) -> None:
         if self._output.is_unread:
             return
         try:
-            for call in self._responses.feed(piece):
-                self._answered(call.stream, call.message or b"")
+            for call in direction.feed(piece):
+                told(call.stream, call.message or b"")
         except ValueError:
             self._output.is_unread = True
 

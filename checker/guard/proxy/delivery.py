@@ -166,13 +166,13 @@ class Delivery:
         if answer.status == 101:
             headers += [("Connection", "Upgrade"), ("Upgrade", self._asked.upgrade)]
         await self._client.start(answer.status, headers)
-        asked, answered = self._client.early(), call.early()
-        if answered:
-            self._exchange.answer_on(answered)
-            await self._client.stream.send(answered)
-        if asked:
-            self._exchange.ask_on(asked)
-            await call.stream.send(asked)
+        for hear, target, early in (
+            (self._exchange.answer_on, self._client.stream, call.early()),
+            (self._exchange.ask_on, call.stream, self._client.early()),
+        ):
+            if early:
+                hear(early)
+                await target.send(early)
         end = await tunnel(self._client.stream, call.stream, self._limits, ask=self._ask_on, answer=self._answer_on)
         await self._learn()
         self._record.end(end)
