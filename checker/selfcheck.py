@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from checker.forked import run_pytest
+from checker.forked import start_pytest
 from checker.verdict import Grade, Verdict
 
 if TYPE_CHECKING:
@@ -132,17 +132,20 @@ def judge(case: Case, root: Path, *options: str) -> Grade:
             _lay(source, work)
         file = Path(folder) / "grades.json"
         said = Path(folder) / "said"
-        code = run_pytest(
+        process = start_pytest(
             # with "=", or pytest takes the folder for a test and looks there for its configuration
             ["-p", "no:cacheprovider", *options, *_selection(case), f"--work={folder}", f"--grades={file}"],
+            root=root,
             folder=root,
             # what other plugins of the environment cost and do is none of a learner's business
             environment={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-            said=said,
+            complaints=said,
+            output=said,
         )
+        process.wait()
         if not file.is_file():
             raise RuntimeError(
-                f"{case}: no grade, exit code {code}\n{said.read_text(encoding='utf-8', errors='replace')}"
+                f"{case}: no grade, exit code {process.code}\n{said.read_text(encoding='utf-8', errors='replace')}"
             )
         return _grade(case.exercise, json.loads(file.read_text(encoding="utf-8")))
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import checker
 from checker.engine.place import Place as Ours
+from checker.forked import start_pytest
 from checker.grading.account import Account, read_account
 from checker.phrase import KataError, plain
 
@@ -22,12 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from checker.exercise import Course, Exercise
+    from checker.forked import Forked
     from checker.grading.place import Place
 
 __all__ = ["Judge", "StoppedError"]
 
 GRACE = 5.0  # seconds for pytest to put away what it has on the engine
-_PASSED_ON = ("PATH", "KATA_LANG", "LC_ALL", "LANG", "TZ", "SYSTEMROOT")
+_PASSED_ON = ("PATH", "KATA_LANG", "LC_ALL", "LANG", "TZ")
 
 
 class StoppedError(Exception):
@@ -76,43 +75,41 @@ class Judge:
         if self.stop.is_set():
             raise StoppedError
         if in_time and not account.is_complete:
-            raise KataError("grading.judge_ended", code=process.returncode, detail=_last_words(desk / "said"))
+            raise KataError("grading.judge_ended", code=process.code, detail=_last_words(desk / "said"))
         return account, not in_time
 
-    def _start(self, exercise: Exercise, work: Path, place: Place, desk: Path) -> subprocess.Popen[bytes]:
+    def _start(self, exercise: Exercise, work: Path, place: Place, desk: Path) -> Forked:
         empty = desk / "cwd"
         empty.mkdir()
-        with (desk / "said").open("wb") as said:
-            return subprocess.Popen(
-                [*place.wrap(_command(self.course, exercise, work, desk / "journal"))],
-                cwd=empty,
-                env=_environment(place.environment, empty),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=said,
-                start_new_session=True,  # a Ctrl-C is ours to pass on
-            )
+        return start_pytest(
+            _arguments(self.course, exercise, work, desk / "journal"),
+            root=_root(self.course),
+            folder=empty,
+            environment=_environment(place.environment, empty),
+            complaints=desk / "said",
+            network=place.network,
+        )
 
-    def _wait(self, process: subprocess.Popen[bytes], until: float) -> bool:
+    def _wait(self, process: Forked, until: float) -> bool:
         while not self.stop.is_set():
             left = until - time.monotonic()
             if left <= 0:
                 return False
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=min(left, 0.5))
+            if process.wait(min(left, 0.5)):
                 return True
         return True
 
 
-def _command(course: Course, exercise: Exercise, work: Path, journal: Path) -> list[str]:
-    package = Path(checker.__file__).resolve().parent
-    shipped = course.root / "checker"
-    root = course.root if shipped.is_dir() else package.parent
-    start = Path(__file__).resolve().with_name("start.py")
+def _root(course: Course) -> Path:
+    """Return where the checker is that judges: a course that has one of its own is judged by that."""
+    return course.root if (course.root / "checker").is_dir() else Path(checker.__file__).resolve().parent.parent
+
+
+def _arguments(course: Course, exercise: Exercise, work: Path, journal: Path) -> list[str]:
     trusted = str(course.root)
     options = ["-c", f"{trusted}/pyproject.toml", "--rootdir", trusted, "--confcutdir", trusted, "-p", "checker.plugin"]
     more = ["-p", "no:cacheprovider", "--private", f"--work={work}", f"--journal={journal}"]
-    return [sys.executable, "-I", str(start), str(root), str(os.getpid()), *options, *more, str(exercise.folder)]
+    return [*options, *more, str(exercise.folder)]
 
 
 def _environment(place: Mapping[str, str], home: Path) -> dict[str, str]:
@@ -130,14 +127,12 @@ def _last_words(file: Path) -> str:
     return next((line.strip()[:200] for line in reversed(lines) if line.strip()), "-")
 
 
-def _end(process: subprocess.Popen[bytes], place: Place) -> None:
+def _end(process: Forked, place: Place) -> None:
     """See to it that a process is gone: it may clean up, for a while, after its place was killed."""
-    if process.poll() is not None:
+    if process.wait(0):
         return
     place.kill()
     for number, seconds in ((signal.SIGTERM, GRACE), (signal.SIGKILL, None)):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=seconds)
+        process.send(number)
+        if process.wait(seconds):
             return

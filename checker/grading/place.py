@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from checker.engine import Engine
 
@@ -29,8 +30,9 @@ class Place(Protocol):
     def environment(self) -> Mapping[str, str]:
         """What the process that grades in it finds in its environment."""
 
-    def wrap(self, argv: Sequence[str]) -> Sequence[str]:
-        """Return the command line that runs a program so that it reaches the ports which are published there."""
+    @property
+    def network(self) -> Path | None:
+        """The file of the network namespace in which ports are reached that it publishes; None where that is ours."""
 
     def kill(self) -> None:
         """End everything in it at once, from outside; nothing can be graded in it afterwards."""
@@ -48,13 +50,11 @@ class _Engine:
     """The engine as a place: what is killed is only the process that grades, which cleans up after itself."""
 
     engine: Engine
+    network: Path | None = None
 
     @property
     def environment(self) -> Mapping[str, str]:
         return self.engine.environment()
-
-    def wrap(self, argv: Sequence[str]) -> Sequence[str]:
-        return argv
 
     def kill(self) -> None:
         """Do nothing: the engine is everybody's."""

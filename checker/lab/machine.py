@@ -9,6 +9,7 @@ import select
 import signal
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from checker.engine.found import LABEL, Engine, answers
@@ -19,8 +20,7 @@ from checker.lab.mirror_proxy import MirrorProxy
 from checker.phrase import KataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
 
     from checker.engine import Place
     from checker.lab.limits import Limits
@@ -109,12 +109,13 @@ class Lab:
         """Whether its first process, and with it its engine, has not ended."""
         return self._process >= 0 and _is_running(self._process)
 
-    def wrap(self, argv: Sequence[str]) -> list[str]:
-        """Return the command that runs a program of this machine in the lab's network.
+    @property
+    def network(self) -> Path:
+        """The lab's network namespace, for a program of this machine to work in.
 
         What containers of the lab publish on 127.0.0.1 is at 127.0.0.1 for it, and nothing else is anywhere.
         """
-        return ["nsenter", f"--net=/proc/{self._pid}/ns/net", *argv]
+        return Path("/proc", str(self._pid), "ns", "net")
 
     def kill(self) -> None:
         """End everything inside at once, whatever happens there; ``close`` tidies up."""

@@ -13,7 +13,7 @@ from checker.grading.account import Account
 from checker.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from checker.grading.place import Place
@@ -93,9 +93,7 @@ class FakePlace:
     killed: int = 0
     engine: Engine = NOWHERE
     environment: Mapping[str, str] = field(default_factory=dict)
-
-    def wrap(self, argv: Sequence[str]) -> Sequence[str]:
-        return argv
+    network: Path | None = None
 
     def kill(self) -> None:
         self.killed += 1

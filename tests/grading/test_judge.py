@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -177,20 +178,17 @@ def test_who_judges_ends_with_the_grader(course: Course, tmp_path: Path) -> None
     assert wait_for(lambda: journal.is_file() and b"started" in journal.read_bytes(), 60)
     grader.send_signal(signal.SIGKILL)
     grader.wait()
-    assert wait_for(lambda: not _of(str(journal)), 20)
+    assert wait_for(lambda: not _in(tmp_path / "desk"), 20)
     assert wait_for(lambda: not list((tmp_path / "data" / "runs").iterdir()), 20)
 
 
-def _of(word: str) -> list[str]:
-    """Return the processes with a word on their command line."""
+def _in(folder: Path) -> list[str]:
+    """Return the processes that work in a folder."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            line = (process / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if word.encode() in line and int(process.name) != os.getpid():
-            found.append(process.name)
+        with contextlib.suppress(OSError):
+            if (process / "cwd").readlink().is_relative_to(folder):
+                found.append(process.name)
     return found
 
 

@@ -6,8 +6,7 @@ import contextlib
 import json
 import os
 import shutil
-import subprocess
-import sys
+import signal
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checker.engine import Place, find_engine
+from checker.forked import start_pytest
 from checker.lab import LEARNER, Lab, Labs
 from checker.lab.machine import LAB
 from checker.lab.store import Store
@@ -24,6 +24,8 @@ from checker.workbench.script import Finished, Script
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from checker.forked import Forked
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -61,18 +63,17 @@ def start_in(lab: Lab, text: str, *, docker: str = "unix:///nobody") -> Script:
         return Script(script, {"DOCKER_HOST": docker})
 
 
-def started_grading(lab: Lab, exercise: str, work: Path | None, grades: Path) -> subprocess.Popen[str]:
+def started_grading(lab: Lab, exercise: str, work: Path | None, grades: Path, said: Path) -> Forked:
     """Start to grade an exercise in a lab, as a class is graded: pytest outside, its ports inside."""
     place = [f"--work={work}"] if work else []
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"exercises/{exercise}", f"--grades={grades}"]
-    environment = {**os.environ, **lab.environment}
-    return subprocess.Popen(
-        lab.wrap([*command, *place]),
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+    return start_pytest(
+        ["-p", "no:cacheprovider", f"exercises/{exercise}", f"--grades={grades}", *place],
+        root=ROOT,
+        folder=ROOT,
+        environment={**os.environ, **lab.environment},
+        complaints=said,
+        output=said,
+        network=lab.network,
     )
 
 
@@ -80,9 +81,12 @@ def graded(lab: Lab, exercise: str, work: Path | None, grades: Path) -> dict[str
     """Grade an exercise in a lab, and return the grade; what is broken is graded once more, as ``kata grade`` does."""
     grade: dict[str, Any] = {}
     for _ in range(2):
-        with started_grading(lab, exercise, work, grades) as grading:
-            said, _ = grading.communicate(timeout=180)
-        assert grades.exists(), said
+        said = grades.with_suffix(".txt")
+        grading = started_grading(lab, exercise, work, grades, said)
+        in_time = grading.wait(180)
+        grading.send(signal.SIGTERM)
+        assert in_time, said.read_text("utf-8")
+        assert grades.exists(), said.read_text("utf-8")
         grade = json.loads(grades.read_text("utf-8"))["grades"][0]
         if all(verdict["outcome"] != "broken" for verdict in grade["verdicts"]):
             break
