@@ -55,7 +55,7 @@ class Forked:
             self._said += said
             if not said:
                 self._has_ended = True
-                self.code = int(self._said) if self._said else None
+                self.code = int(self._said.removeprefix(b"ended ")) if self._said else None
                 self._line.close()
         return True
 
@@ -104,14 +104,13 @@ def start_pytest(  # noqa: PLR0913 - a process has as many sides
             _server(root).fork(descriptors)
         line.sendall(json.dumps(request).encode() + b"\n")
         said = b""
-        while b"\n" not in said:
-            more = _received(line)
-            if not more:
-                raise ChildProcessError(complaints.read_text(encoding="utf-8", errors="replace").strip()[-300:])
+        while more := _received(line):
             said += more
-        held.pop_all()
-    pid, _, said = said.partition(b"\n")
-    return Forked(int(pid), line, said)
+            if said.startswith(b"began ") and b"\n" in said:
+                held.pop_all()
+                began, _, said = said.partition(b"\n")
+                return Forked(int(began.removeprefix(b"began ")), line, said)
+    raise ChildProcessError(complaints.read_text(encoding="utf-8", errors="replace").strip()[-300:])
 
 
 def _received(line: socket.socket) -> bytes:

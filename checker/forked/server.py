@@ -94,7 +94,7 @@ def _run(line: socket.socket) -> int:
         os.environ.clear()
         os.environ.update(request["environment"])
         os.chdir(request["folder"])
-        line.sendall(f"{os.getpid()}\n".encode())
+        line.sendall(f"began {os.getpid()}\n".encode())
     import pytest  # noqa: PLC0415 - there already, where it can be had at all
 
     sys.argv = ["pytest", *request["arguments"]]
@@ -111,7 +111,7 @@ def _main() -> int:
         return _run(line)
     _, status = os.waitpid(pid, 0)
     with contextlib.suppress(OSError):  # nobody wants to know any more
-        line.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+        line.sendall(f"ended {os.waitstatus_to_exitcode(status)}\n".encode())
     os._exit(0)
 
 
