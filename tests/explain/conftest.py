@@ -13,6 +13,7 @@ import pytest
 from checker.explain.output import explain
 from checker.phrase import KataError, phrase
 from checker.verdict import Mistake
+from checker.workbench.container import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,6 +76,11 @@ class Desk:
             check=False,
         )
         return done.stdout
+
+    def logs(self, name: str) -> str:
+        """Return a container's log; a busy engine writes the last of it a moment after the end."""
+        wait_for(lambda: bool(self.docker("logs", name)), 1.0, every=0.1)
+        return self.docker("logs", name)
 
     def run(self, *arguments: str) -> str:
         """``docker run`` with our label."""

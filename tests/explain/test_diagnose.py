@@ -401,7 +401,7 @@ class TestContainers:
         architecture = desk.docker("version", "--format", "{{.Server.Arch}}").strip()
         return why_not_running(
             desk.inspect(name),
-            lambda: desk.docker("logs", name),
+            lambda: desk.logs(name),
             lambda path: desk.read(name, path),
             engine_architecture=architecture,
         )
@@ -568,7 +568,7 @@ class TestContainers:
         desk.docker("compose", "-p", desk.label, "up", "-d")
         web = f"{desk.label}-web-1"
         desk.docker("wait", web)
-        answer = why_not_ready(desk.inspect(web), desk.inspect(f"{desk.label}-db-1"), lambda: desk.docker("logs", web))
+        answer = why_not_ready(desk.inspect(web), desk.inspect(f"{desk.label}-db-1"), lambda: desk.logs(web))
         desk.docker("compose", "-p", desk.label, "down", "-v", "-t", "0")
         english, korean = expect(answer, "started_is_not_ready", service="web", needed="db")
         assert "started is not ready" in english
