@@ -21,7 +21,7 @@ from checker.workbench.container import Container
 from checker.workbench.events import Events
 from checker.workbench.gate import Gate
 from checker.workbench.leftovers import KINDS, Stray, remove_labelled, remove_named, remove_strays
-from checker.workbench.ours import create, put_in_front
+from checker.workbench.ours import create, put_in_front, start_beside
 from checker.workbench.run import sweep_dead
 from checker.workbench.script import Finished, Script
 from checker.workbench.sentinel import Sentinels
@@ -337,6 +337,10 @@ class Bench(View):
             yield made
         finally:
             self.client.api.remove_container(made.id, force=True, v=True)
+
+    def beside(self, container: Container, image: str = "busybox:1") -> Container | None:
+        """Start a container of the checks' own in another one's network; None where that does not run (any more)."""
+        return start_beside(self.client, self.run_id, container, image)
 
     def put_in_front(self, program: str, text: str) -> Front:
         """Let scripts find a program of ours before the machine's own.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from checker.engine.found import LABEL
+from checker.verdict import Mistake
 from checker.workbench.container import Container
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from checker.engine import Engine
 
-__all__ = ["Front", "create", "put_in_front"]
+__all__ = ["Front", "create", "put_in_front", "start_beside"]
 
 _PREFIX = ".kata-front-"
 
@@ -35,6 +36,41 @@ def create(client: DockerClient, run: str, config: Mapping[str, Any], name: str)
     made = client.api.create_container_from_config({**config, "HostConfig": host, "Labels": {LABEL: run}}, name or None)
     called = name or client.api.inspect_container(made["Id"])["Name"].removeprefix("/")
     return Container(client, made["Id"], called)
+
+
+def start_beside(client: DockerClient, run: str, container: Container, image: str) -> Container | None:
+    """Start a container that shares another one's network, and waits there to be asked something.
+
+    Returns:
+        The container; None where the other one is gone or does not run, or ended or began anew at this very moment.
+
+    Raises:
+        docker.errors.APIError: The engine refuses for another reason.
+    """
+    from docker.errors import APIError  # noqa: PLC0415 - imported late, as everywhere
+
+    before = _life(container)
+    if before is None:
+        return None
+    shared = {"NetworkMode": f"container:{container.id}"}
+    waiting = {"Image": image, "Entrypoint": ["sleep", "600"], "Cmd": [], "HostConfig": shared}
+    beside = create(client, run, waiting, "")
+    try:
+        client.api.start(beside.id)
+    except APIError:
+        if _life(container) == before:
+            raise
+        return None
+    return beside
+
+
+def _life(container: Container) -> str | None:
+    """Return since when a container runs."""
+    try:
+        state = container.inspect()["State"]
+    except Mistake:
+        return None
+    return str(state["StartedAt"]) if state["Running"] else None
 
 
 @dataclass(frozen=True, slots=True)

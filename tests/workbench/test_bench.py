@@ -217,6 +217,20 @@ def test_a_container_of_ours_is_alone(opened: Open, client: DockerClient) -> Non
     assert kept.id not in {one.id for one in client.containers.list(all=True)}
 
 
+def test_a_container_beside_another_hears_what_it_hears(opened: Open) -> None:
+    """It shares the other one's network, and goes with the run; beside one that has ended or is gone there is none."""
+    bench = opened(f"docker run -d --name kata-{NUMBER}-web busybox:1 httpd -f -p 8000")
+    web = bench.container(f"kata-{NUMBER}-web", after=bench.run("run.sh"))
+    beside = bench.beside(web)
+    assert beside is not None
+    assert wait_for(lambda: ("0.0.0.0", 8000) in beside.listening() or ("::", 8000) in beside.listening(), 10)
+    bench.client.api.kill(web.id)
+    assert wait_for(lambda: not web.is_running, 10)
+    assert bench.beside(web) is None
+    bench.client.api.remove_container(web.id)
+    assert bench.beside(web) is None
+
+
 @pytest.mark.alone
 def test_nothing_of_it_stays(opened: Open, client: DockerClient) -> None:
     """Named and nameless containers, volumes and networks, tags and images that it made are gone with the bench."""

@@ -5,12 +5,9 @@ import re
 import time
 import tomllib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from checker.author import Bench, Container, Event, Finished, Mistake, packed, step, wait_for
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 NAME = "kata-03-redis"
 DEBIAN = "debian:bookworm-slim"
@@ -220,20 +217,20 @@ def test_leaves_no_trace(bench: Bench, ran: Ran, attempts: list[Attempt]) -> Non
 
 
 def test_remembers_a_key(bench: Bench, redis: Container) -> None:
-    with _door(bench, redis) as door:
-        if not wait_for(lambda: door.ask("PING") == "PONG", 15, every=0.1):
-            if "NOAUTH" in door.ask("PING"):
-                raise Mistake("password")
-            raise Mistake("no_redis_inside") if redis.is_running else _not_running(redis)
-        noted = {f"kata-{bench.nonce()}": bench.nonce() for _ in range(2)}
-        for key, value in noted.items():
-            door.ask("SET", key, value)
-        for key, value in noted.items():
-            found = door.ask("GET", key)
-            if found != value:
-                raise Mistake("forgets", key=key, value=value, found=found or "∅")
-        if not re.search(r"^redis_version:\d+\.\d+", door.ask("INFO", "server"), re.MULTILINE):
-            raise Mistake("nameless")
+    door = _door(bench, redis)
+    if not wait_for(lambda: door.ask("PING") == "PONG", 15, every=0.1):
+        if "NOAUTH" in door.ask("PING"):
+            raise Mistake("password")
+        raise Mistake("no_redis_inside") if redis.is_running else _not_running(redis)
+    noted = {f"kata-{bench.nonce()}": bench.nonce() for _ in range(2)}
+    for key, value in noted.items():
+        door.ask("SET", key, value)
+    for key, value in noted.items():
+        found = door.ask("GET", key)
+        if found != value:
+            raise Mistake("forgets", key=key, value=value, found=found or "∅")
+    if not re.search(r"^redis_version:\d+\.\d+", door.ask("INFO", "server"), re.MULTILINE):
+        raise Mistake("nameless")
 
 
 def test_came_ready_made(bench: Bench, redis: Container) -> None:
@@ -317,22 +314,11 @@ class Door:
         return refused
 
 
-@contextlib.contextmanager
-def _door(bench: Bench, redis: Container) -> Iterator[Door]:
-    config = {
-        "Image": REDIS,
-        "Entrypoint": ["sleep", "600"],
-        "Cmd": [],
-        "HostConfig": {"NetworkMode": f"container:{redis.id}"},
-    }
-    with bench.temporary(config) as asker:
-        try:
-            bench.client.api.start(asker.id)
-        except Exception:
-            if not redis.exists or not redis.is_running:
-                raise _not_running(redis) from None
-            raise
-        yield Door(asker)
+def _door(bench: Bench, redis: Container) -> Door:
+    asker = bench.beside(redis, REDIS)
+    if asker is None:
+        raise _not_running(redis)
+    return Door(asker)
 
 
 def _words(value: object) -> list[str]:

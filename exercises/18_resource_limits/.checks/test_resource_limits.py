@@ -343,21 +343,9 @@ def _services(bench: Bench, project: str) -> dict[str, list[Container]]:
 
 
 def _lookout(bench: Bench, service: str, container: Container) -> Container:
-    """Start a container of ours that shares another one's network, and nothing else with it."""
-    from docker.errors import APIError  # noqa: PLC0415 - imported late, as everywhere
-
-    before = container.inspect()["State"]
-    if not before["Running"]:
+    lookout = bench.beside(container)
+    if lookout is None:
         raise _not_answering(service, container)
-    beside = {"NetworkMode": f"container:{container.id}"}
-    lookout = bench.create({"Image": "busybox:1", "Cmd": ["sleep", "600"], "HostConfig": beside})
-    try:
-        bench.client.api.start(lookout.id)
-    except APIError:  # it may have ended in this very moment, or begun anew since
-        now = container.inspect()["State"]
-        if now["Running"] and now["StartedAt"] == before["StartedAt"]:
-            raise
-        raise _not_answering(service, container) from None
     return lookout
 
 
