@@ -294,8 +294,7 @@ def good(bench: Bench, pipeline: Pipeline) -> Outcome:
         raise Mistake("not_under_its_id", id=outcome.commit.id[:12], found=", ".join(sorted(outcome.new)))
     tail = outcome.finished.last_lines
     red = Mistake("good_is_red", code=outcome.finished.code, tail=tail)
-    why = bench.why(outcome.finished, otherwise=red)
-    raise red if why.key.startswith("script.failed") else why  # ours says more than that it failed
+    raise _why(bench, outcome.finished, red)
 
 
 @step
@@ -409,8 +408,13 @@ def _blame(bench: Bench, workflow: Workflow, ended: Ended) -> None:
     if not any(one.is_checkout for job in workflow.jobs for one in job.steps):
         raise Mistake("no_checkout", step=ended.failed)
     assert ended.last is not None
-    said = ended.last.last_lines
-    raise bench.why(ended.last, otherwise=Mistake("step_failed", step=ended.failed, tail=said))
+    raise _why(bench, ended.last, Mistake("step_failed", step=ended.failed, tail=ended.last.last_lines))
+
+
+def _why(bench: Bench, finished: Finished, ours: Mistake) -> Mistake | KataError:
+    """Return what Docker said, or else what we say: that is more than the exit code."""
+    why = bench.why(finished, otherwise=ours)
+    return ours if why.key.startswith("script.failed") else why
 
 
 # Looking
