@@ -5,10 +5,11 @@ from __future__ import annotations
 from hpack import Encoder
 from hyperframe.frame import ContinuationFrame, DataFrame, Frame, HeadersFrame, RstStreamFrame, SettingsFrame
 
-__all__ = ["SOLVE", "Client", "answered", "broken_off", "failed", "message", "solve", "solved"]
+__all__ = ["PRUNE", "SOLVE", "Client", "answered", "broken_off", "failed", "message", "solve", "solved"]
 
 SOLVE = "/moby.buildkit.v1.Control/Solve"
 STATUS = "/moby.buildkit.v1.Control/Status"
+PRUNE = "/moby.buildkit.v1.Control/Prune"
 
 
 class Client:

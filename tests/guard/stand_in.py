@@ -125,9 +125,10 @@ class Exchange:
         """Keep back what says that it is foreign."""
         return None if "foreign" in obj else obj
 
-    def ask_on(self, piece: bytes | memoryview) -> None:
+    def ask_on(self, piece: bytes | memoryview) -> bytes | memoryview:
         """Write down what the client says in a tunnel."""
         self._policy.asked_on += piece
+        return piece
 
     def answer_on(self, piece: bytes | memoryview) -> None:
         """Write down what the engine says in a tunnel."""

@@ -6,11 +6,12 @@ from hypothesis import strategies as st
 
 from checker.guard.exchange.buildkit import Solves
 from checker.guard.output import Output
-from tests.guard.grpc import SOLVE, STATUS, Client, answered, broken_off, data, failed, message, solve, solved
+from tests.guard.grpc import PRUNE, SOLVE, STATUS, Client, answered, broken_off, data, failed, message, solve, solved
 
 HUB = "docker.io/library/"
 ID = f"sha256:{'9' * 64}"
 OTHER = f"sha256:{'8' * 64}"
+NOTHING = b"\x0a\x0did==kata-none"
 
 
 def heard(*said: tuple[str, bytes], piece: int = 10**6) -> Output:
@@ -135,6 +136,10 @@ def test_what_cannot_be_read_may_be_anything(why: str) -> None:
     """Where the connection is not understood, nothing is known of what comes out of it, and nothing more is read."""
     output = heard(("client", _unreadable()[why]))
     assert output.is_unread
+    for piece in (1, 50):
+        solves, asked = Solves(Output()), _unreadable()[why] + b"and so on"
+        passed = b"".join(bytes(solves.ask(asked[at : at + piece])) for at in range(0, len(asked), piece))
+        assert passed == asked
     client = Client()
     heard_on = Output(is_unread=True)
     Solves(heard_on).ask(client.begin() + client.ask(1, solve("web")))
@@ -143,14 +148,42 @@ def test_what_cannot_be_read_may_be_anything(why: str) -> None:
 
 @given(st.lists(st.tuples(st.booleans(), st.binary(max_size=60)), max_size=20), st.booleans())
 def test_no_bytes_break_it(pieces: list[tuple[bool, bytes]], begins: bool) -> None:  # noqa: FBT001 - it is drawn
-    """Whatever goes through a tunnel, it goes through."""
+    """Whatever goes through a tunnel, it goes through, as it came and in its order; a frame perhaps a little later."""
     output = Output()
     solves, client = Solves(output), Client()
-    if begins:
-        solves.ask(client.begin() + client.call(1))
+    begun = client.begin() + client.call(1) if begins else b""
+    passed = bytes(solves.ask(begun))
     for is_client, piece in pieces:
-        (solves.ask if is_client else solves.answer)(piece)
-    assert isinstance(output.is_unread, bool)
+        if is_client:
+            passed += solves.ask(piece)
+        else:
+            solves.answer(piece)
+    asked = begun + b"".join(piece for is_client, piece in pieces if is_client)
+    assert asked.startswith(passed)
+    assert len(passed) == len(asked) or not output.is_unread
+
+
+@pytest.mark.parametrize("piece", [1, 5, 10**6])
+@pytest.mark.parametrize(
+    ("asked", "gets"),
+    [
+        (data(1, message(b"\x10\x01"), ends=True), data(1, message(NOTHING), ends=True)),
+        (data(1, message(b"")) + data(1, b"", ends=True), data(1, message(NOTHING)) + data(1, b"", ends=True)),
+        (data(1, message(b"\x10\x01")[:3]) + data(1, message(b"\x10\x01")[3:]), data(1, message(NOTHING))),
+        (data(1, b"\0\0", ends=True), data(1, message(NOTHING), ends=True)),
+        (data(1, b"\0\0") + broken_off(1), broken_off(1)),
+    ],
+    ids=["at once", "ends later", "in two frames", "too short", "broken off"],
+)
+def test_the_cache_is_not_pruned(piece: int, asked: bytes, gets: bytes) -> None:
+    """It is everybody's: BuildKit is asked to remove something that there is not. What else is said is as it was."""
+    client, output = Client(), Output()
+    begun, around = client.begin() + client.call(1, PRUNE, cut=4), client.ask(3, b"x" * 40, STATUS)
+    after = client.ask(5, solve("web"))
+    solves, whole = Solves(output), begun + around + asked + after
+    passed = b"".join(bytes(solves.ask(whole[at : at + piece])) for at in range(0, len(whole), piece))
+    assert passed == begun + around + gets + after
+    assert output.names == {f"{HUB}web:latest"}
 
 
 @pytest.mark.parametrize(

@@ -155,3 +155,24 @@ def test_an_image_that_was_there_may_be_run_by_its_id(short: Path) -> None:
         assert engine.request("GET", f"/images/{by_hand}/json")[0] == 200
     finally:
         engine.request("DELETE", f"/images/{by_hand}?force=1")
+
+
+@pytest.mark.alone
+def test_the_build_cache_stays(short: Path) -> None:
+    """It is everybody's: ``docker builder prune`` ends well, says that there was nothing, and removes nothing."""
+    engine = find_engine()
+    with guarded(engine, short) as (_, docker):
+        docker("build", "-q", "-", dockerfile=f"{BASE}RUN echo {NONCE} > /kept\n")
+        before = _cache(engine)
+        said = [docker("builder", "prune", "-f"), docker("buildx", "prune", "-af"), docker("system", "prune", "-f")]
+        assert _cache(engine) == before
+        assert [line.split(":")[1].strip() for text in said for line in text.splitlines() if "Total" in line] == [
+            "0B",
+            "0B",
+            "0B",
+        ]
+
+
+def _cache(engine: Engine) -> set[str]:
+    found = engine.request("GET", "/system/df?type=build-cache")[1]
+    return {record["ID"] for record in found["BuildCache"]}

@@ -2,7 +2,8 @@
 
 buildx asks for a build with one call, ``moby.buildkit.v1.Control/Solve``; its message names the image, and its answer
 the image's digest, which is its id (moby/buildkit, api/services/control/control.proto and
-exporter/containerimage/exptypes).
+exporter/containerimage/exptypes). ``docker builder prune`` is ``Control/Prune``: the cache is everybody's, so what
+BuildKit is asked to remove is something that there is not.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["Solves"]
 
 _SOLVE = "/moby.buildkit.v1.Control/Solve"
+_PRUNE = "/moby.buildkit.v1.Control/Prune"
+_NOTHING = b"\x0a\x0did==kata-none"  # PruneRequest.filter, as containerd writes filters
 _EXPORTER, _EXPORTER_ATTRS, _EXPORTERS = 3, 4, 13  # fields of SolveRequest
 _ATTRS = 2  # a field of Exporter
 _KEY, _VALUE = 1, 2  # fields of an entry of a map
@@ -38,17 +41,22 @@ class Solves:
 
     def __init__(self, output: Output) -> None:
         self._output = output
-        self._requests = Requests(_SOLVE)
+        self._requests = Requests(_SOLVE, {_PRUNE: _NOTHING})
         self._responses = Responses()
         self._exporting: set[int] = set()
 
-    def ask(self, piece: bytes | memoryview) -> None:
-        """Read what the client says next; before BuildKit hears it."""
+    def ask(self, piece: bytes | memoryview) -> bytes | memoryview:
+        """Read what the client says next, and return what BuildKit gets to hear now."""
+        if self._output.is_unread:
+            left = self._requests.rest()
+            return left + piece if left else piece
         self._read(self._requests, piece, self._asked)
+        return self._requests.rest() if self._output.is_unread else self._requests.passed()
 
     def answer(self, piece: bytes | memoryview) -> None:
         """Read what BuildKit says next; before the client hears it."""
         self._read(self._responses, piece, self._answered)
+        self._responses.passed()
 
     def _read(
         self, direction: Requests | Responses, piece: bytes | memoryview, told: Callable[[int, bytes], None]

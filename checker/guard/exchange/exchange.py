@@ -111,10 +111,9 @@ class Exchange:
             hear(self.allowed.route, obj, self.output)
         return obj
 
-    def ask_on(self, piece: bytes | memoryview) -> None:
-        """Hear what the client says after its connection was upgraded; before the engine does."""
-        if self._solves is not None:
-            self._solves.ask(piece)
+    def ask_on(self, piece: bytes | memoryview) -> bytes | memoryview:
+        """Return what the engine hears of what the client says after its connection was upgraded."""
+        return piece if self._solves is None else self._solves.ask(piece)
 
     def answer_on(self, piece: bytes | memoryview) -> None:
         """Hear what the engine says after the connection was upgraded; before the client does."""

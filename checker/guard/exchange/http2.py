@@ -1,4 +1,4 @@
-"""The messages of some calls in one direction of a gRPC connection, read while the bytes pass by.
+"""The messages of some calls in one direction of a gRPC connection, read while the bytes pass by, or replaced.
 
 gRPC is a call for each stream of HTTP/2; a message is five bytes, a flag and a length, and what they announce (gRPC
 over HTTP2, "Length-Prefixed-Message"). Frames and header blocks are read by ``hyperframe`` and ``hpack``.
@@ -15,7 +15,7 @@ from hyperframe.exceptions import HyperframeError
 from hyperframe.frame import ContinuationFrame, DataFrame, Frame, HeadersFrame, RstStreamFrame
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
 __all__ = ["Call", "Requests", "Responses", "UnreadableError"]
 
@@ -46,35 +46,46 @@ class Call:
 
 @dataclass(slots=True)
 class _Frames:
-    """Cuts what goes by into frames; what nobody wants of them is not kept."""
+    """Cuts what goes by into frames; what nobody wants of them is not kept.
+
+    Attributes:
+        kept: What has come of a frame that is not complete yet.
+        skipped: How many bytes are still to come of one that nobody wants.
+        passed: What has been taken off ``kept``, and not been taken by anybody.
+    """
 
     kept: bytearray = field(default_factory=bytearray)
     skipped: int = 0
+    passed: bytearray = field(default_factory=bytearray)
 
-    def feed(self, piece: bytes | memoryview, streams: dict[int, bytearray]) -> Iterator[Frame]:
-        """Yield the frames that are complete now, of payloads only those of the streams that are read."""
+    def feed(self, piece: bytes | memoryview, streams: Collection[int]) -> Iterator[tuple[Frame, bytes]]:
+        """Yield the frames that are complete now, and their bytes; of payloads only those of streams that are read."""
         self.kept += piece
         while True:
-            cut = min(self.skipped, len(self.kept))
-            del self.kept[:cut]
-            self.skipped -= cut
+            self.skipped -= self._skip(min(self.skipped, len(self.kept)))
             if self.skipped or len(self.kept) < _HEAD:
                 return
             frame, length = Frame.parse_frame_header(memoryview(bytes(self.kept[:_HEAD])))
             if not _is_read(frame, streams):
-                del self.kept[:_HEAD]
+                self._skip(_HEAD)
                 self.skipped = length
                 continue
             if length > _FRAME_BYTES:
                 raise UnreadableError(f"a frame of {length} bytes")
             if len(self.kept) < _HEAD + length:
                 return
-            frame.parse_body(memoryview(bytes(self.kept[_HEAD : _HEAD + length])))
+            raw = bytes(self.kept[: _HEAD + length])
+            frame.parse_body(memoryview(raw[_HEAD:]))
             del self.kept[: _HEAD + length]
-            yield frame
+            yield frame, raw
+
+    def _skip(self, count: int) -> int:
+        self.passed += self.kept[:count]
+        del self.kept[:count]
+        return count
 
 
-def _is_read(frame: Frame, streams: dict[int, bytearray]) -> bool:
+def _is_read(frame: Frame, streams: Collection[int]) -> bool:
     if isinstance(frame, DataFrame | RstStreamFrame):
         return frame.stream_id in streams
     return isinstance(frame, HeadersFrame | ContinuationFrame)
@@ -94,14 +105,28 @@ class _Direction:
             UnreadableError: This is not what we know.
         """
         try:
-            for frame in self._frames.feed(piece, self._streams):
-                self._look_at(frame)
+            for frame, raw in self._frames.feed(piece, self._streams):
+                self._look_at(frame, raw)
                 yield from self._told(frame)
         except (HyperframeError, HPACKError) as error:
             raise UnreadableError(str(error)) from error
 
-    def _look_at(self, frame: Frame) -> None:
-        """Do what has to be done with a frame beside reading its call's message."""
+    def passed(self) -> bytes:
+        """Return what may go on of all that has come, and has not gone on yet."""
+        passed = bytes(self._frames.passed)
+        self._frames.passed.clear()
+        return passed
+
+    def rest(self) -> bytes:
+        """Return this, and what it cannot be told of: there will be no more reading."""
+        rest = self.passed() + self._frames.kept
+        self._frames.kept.clear()
+        return rest
+
+    def _look_at(self, frame: Frame, raw: bytes) -> None:
+        """Let a frame pass, and do what has to be done with it beside reading its call's message."""
+        del frame
+        self._frames.passed += raw
 
     def _told(self, frame: Frame) -> Iterator[Call]:
         held = self._streams.get(frame.stream_id)
@@ -120,11 +145,14 @@ class Requests(_Direction):
 
     Args:
         path: The method whose calls are read, ``/package.Service/Method``.
+        replaced: Methods whose calls are not read; the server gets these messages in place of theirs.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, replaced: Mapping[str, bytes]) -> None:
         super().__init__()
         self._path = path.encode()
+        self._replaced = {method.encode(): message for method, message in replaced.items()}
+        self._replacing: dict[int, bytes] = {}
         self._preface = bytearray()
         self._block = bytearray()
         self._decoder = Decoder()
@@ -134,13 +162,28 @@ class Requests(_Direction):
         missing = len(_PREFACE) - len(self._preface)
         if missing:
             self._preface += piece[:missing]
-            if not _PREFACE.startswith(self._preface):
-                raise UnreadableError("no HTTP/2")
+            self._frames.passed += piece[:missing]
             piece = piece[missing:]
+            if not _PREFACE.startswith(self._preface):
+                self._frames.kept += piece
+                raise UnreadableError("no HTTP/2")
         yield from super().feed(piece)
 
-    def _look_at(self, frame: Frame) -> None:
-        """Decode every header block, wanted or not: each depends on those before it."""
+    def _told(self, frame: Frame) -> Iterator[Call]:
+        for call in super()._told(frame):
+            message = self._replacing.pop(call.stream, None)
+            if message is None:
+                yield call
+            elif isinstance(frame, DataFrame):
+                content = bytes(1) + len(message).to_bytes(4, "big") + message
+                other = DataFrame(call.stream, content, flags=["END_STREAM"] if "END_STREAM" in frame.flags else [])
+                self._frames.passed += other.serialize()
+
+    def _look_at(self, frame: Frame, raw: bytes) -> None:
+        """Decode every header block, wanted or not: each depends on those before it. Keep back what is replaced."""
+        if isinstance(frame, DataFrame) and frame.stream_id in self._replacing:
+            return
+        super()._look_at(frame, raw)
         if not isinstance(frame, HeadersFrame | ContinuationFrame):
             return
         self._block += frame.data
@@ -149,11 +192,14 @@ class Requests(_Direction):
         if "END_HEADERS" not in frame.flags:
             return
         block, self._block = bytes(self._block), bytearray()
-        headers = dict(self._decoder.decode(block, raw=True))
-        if headers.get(b":path") == self._path:
-            if len(self._streams) >= _CALLS:
-                raise UnreadableError("too many calls at once")
-            self._streams[frame.stream_id] = bytearray()
+        path = dict(self._decoder.decode(block, raw=True)).get(b":path")
+        if path != self._path and path not in self._replaced:
+            return
+        if len(self._streams) >= _CALLS:
+            raise UnreadableError("too many calls at once")
+        self._streams[frame.stream_id] = bytearray()
+        if path in self._replaced:
+            self._replacing[frame.stream_id] = self._replaced[path]
 
 
 class Responses(_Direction):

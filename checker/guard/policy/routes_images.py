@@ -147,8 +147,8 @@ BUILD: tuple[Route, ...] = (
         answer=(200, {"CachesDeleted": None, "SpaceReclaimed": 0}),
         reply=_WHOLE,
     ),
-    # What goes through these two is BuildKit's own protocol and is not judged, only read for what it makes:
-    # docker builder prune, and a build on the host's network, come through too.
+    # What goes through these two is BuildKit's own protocol and is not judged, only read for what it makes, and kept
+    # from pruning the cache: a build on the host's network comes through too.
     Route(name="build.grpc", method="POST", path="/grpc", reply=_HIJACK, tunnel="h2c"),
     Route(name="build.session", method="POST", path="/session", reply=_HIJACK, tunnel="h2c"),
 )

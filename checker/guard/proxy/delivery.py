@@ -166,24 +166,25 @@ class Delivery:
         if answer.status == 101:
             headers += [("Connection", "Upgrade"), ("Upgrade", self._asked.upgrade)]
         await self._client.start(answer.status, headers)
-        for hear, target, early in (
-            (self._exchange.answer_on, self._client.stream, call.early()),
-            (self._exchange.ask_on, call.stream, self._client.early()),
-        ):
-            if early:
-                hear(early)
-                await target.send(early)
+        early = call.early()
+        if early:
+            self._exchange.answer_on(early)
+            await self._client.stream.send(early)
+        early = self._client.early()
+        if early:
+            await call.stream.send(self._exchange.ask_on(early))
         end = await tunnel(self._client.stream, call.stream, self._limits, ask=self._ask_on, answer=self._answer_on)
         await self._learn()
         self._record.end(end)
 
-    def _ask_on(self, piece: memoryview) -> None:
+    def _ask_on(self, piece: memoryview) -> bytes | memoryview:
         self._record.count(len(piece), 0)
-        self._exchange.ask_on(piece)
+        return self._exchange.ask_on(piece)
 
-    def _answer_on(self, piece: memoryview) -> None:
+    def _answer_on(self, piece: memoryview) -> memoryview:
         self._record.count(0, len(piece))
         self._exchange.answer_on(piece)
+        return piece
 
     async def _pass(self, call: Call, answer: Answer) -> None:
         if answer.status >= 400 or self._allowed.reply is Reply.WHOLE:

@@ -52,8 +52,8 @@ class Exchanging(Protocol):
     def line(self, obj: dict[str, Any]) -> dict[str, Any] | None:
         """Learn from one object of an answer that is a stream of them; None to keep it back."""
 
-    def ask_on(self, piece: bytes | memoryview) -> None:
-        """Hear a piece of what the client says in a tunnel, before the engine does."""
+    def ask_on(self, piece: bytes | memoryview) -> bytes | memoryview:
+        """Return what the engine hears of a piece that the client says in a tunnel."""
 
     def answer_on(self, piece: bytes | memoryview) -> None:
         """Hear a piece of what the engine says in a tunnel, before the client does."""

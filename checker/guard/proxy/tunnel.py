@@ -34,8 +34,8 @@ async def tunnel(
     engine: Stream,
     limits: Limits,
     *,
-    ask: Callable[[memoryview], None],
-    answer: Callable[[memoryview], None],
+    ask: Callable[[memoryview], bytes | memoryview],
+    answer: Callable[[memoryview], bytes | memoryview],
 ) -> str:
     """Pass bytes both ways until both directions have ended; who ends only one of them goes on hearing the other.
 
@@ -45,8 +45,8 @@ async def tunnel(
         client: Who asked.
         engine: Who answered.
         limits: What may go through.
-        ask: Hears each piece before the engine gets it; it must keep none.
-        answer: Hears each piece before the client gets it; it must keep none.
+        ask: Hears each piece of the client's and returns what the engine gets now; it must keep none.
+        answer: The same the other way.
 
     Returns:
         How it ended, as ``Entry.end`` has it.
@@ -62,7 +62,9 @@ async def tunnel(
         await asyncio.gather(up, down, return_exceptions=True)
 
 
-async def _pump(source: Stream, target: Stream, limits: Limits, hear: Callable[[memoryview], None]) -> _End:
+async def _pump(
+    source: Stream, target: Stream, limits: Limits, hear: Callable[[memoryview], bytes | memoryview]
+) -> _End:
     buffer, size = bytearray(PIECE), 0
     view = memoryview(buffer)
     while True:
@@ -78,9 +80,9 @@ async def _pump(source: Stream, target: Stream, limits: Limits, hear: Callable[[
         size += length
         if size > limits.stream_bytes:
             return _End.FULL
-        hear(view[:length])
+        passed = hear(view[:length])
         try:
-            await target.send(view[:length])
+            await target.send(passed)
         except OSError:
             return _End.TARGET
 
