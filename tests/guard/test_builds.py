@@ -50,7 +50,7 @@ UPGRADE = ("Connection: Upgrade", "Upgrade: h2c")
 def guarded(engine: Engine, folder: Path) -> Iterator[tuple[Guard, Docker]]:
     """Yield a guard and a docker command that goes through it; what the run made is removed at the end."""
     with Guard(engine, Grants(images=frozenset({BUSYBOX})), "builds", folder / "g.sock") as guard:
-        environment = {**os.environ, **engine.environment(), "DOCKER_HOST": guard.host}
+        environment = {**os.environ, **engine.environment(), "DOCKER_HOST": guard.host, "TMPDIR": str(folder)}
 
         def docker(*arguments: str, dockerfile: str = "", **more: str) -> str:
             ended = subprocess.run(
@@ -140,7 +140,7 @@ def test_an_image_that_was_there_may_be_run_by_its_id(short: Path) -> None:
     engine = find_engine()
     by_hand = subprocess.run(
         ["docker", "build", "-q", "-"],
-        env={**os.environ, **engine.environment()},
+        env={**os.environ, **engine.environment(), "TMPDIR": str(short)},
         input=text,
         check=True,
         stdout=subprocess.PIPE,
