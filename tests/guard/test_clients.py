@@ -34,7 +34,7 @@ SECONDS = 30
 NAME = f"guard-test-{os.getpid()}"
 CHANGES = (
     (re.compile(r"sha256:[0-9a-f]{64}|\b[0-9a-f]{64}\b|\b[0-9a-f]{12}\b"), "<id>"),
-    (re.compile(r"cannot \w+ container: [\w-]+: "), ""),  # what some of the engine's errors begin with
+    (re.compile(r"cannot \w+ container: [\w/:-]+: "), ""),  # what some of the engine's errors begin with
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ][0-9:.]+(?:Z| \+0000 UTC)?"), "<time>"),
     (re.compile(r"\b\d+(?:\.\d+)?m?s\b"), "<took>"),
     (
@@ -147,6 +147,13 @@ SCRIPTS = {
         docker rmi no-such-thing; echo $?; docker volume rm no-such-thing; echo $?; docker network rm no-such-thing;
         echo $?
         docker volume inspect no-such-thing; echo $?; docker network inspect no-such-thing; echo $?""",
+    "names with slashes": """
+        docker tag busybox:1 localhost:1/$N/web:1; docker inspect -f '{{.Os}}' localhost:1/$N/web:1
+        for c in stop logs rm 'rm -f' inspect exec kill wait top port diff start restart 'volume rm' 'network rm' \\
+            'volume inspect' 'network inspect' 'container inspect'; do
+            docker $c $N/web:1 $(test "$c" = exec && echo ls); echo $?
+        done
+        docker cp $N/web:/x .; echo $?; docker inspect no/such/thing; echo $?; docker rmi localhost:1/$N/web:1""",
     "images": """
         docker pull -q hello-world; docker pull hello-world; docker image inspect -f '{{.Os}}' busybox:1
         docker history -q busybox:1 | wc -l; docker tag busybox:1 $N; docker images -q $N | wc -l; docker rmi $N

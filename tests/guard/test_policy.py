@@ -593,6 +593,24 @@ def test_inspecting_something_unknown_is_as_always() -> None:
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "key"),
+    [
+        ("GET", "/containers/127.0.0.1:5000/web:1.0/json", "guard.no_container"),
+        ("GET", "/containers/library/redis:7/logs?stdout=1", "guard.no_container"),
+        ("POST", "/containers/library/redis:7/stop", "guard.no_container"),
+        ("DELETE", "/containers/library/redis:7", "guard.no_container"),
+        ("GET", "/networks/library/redis", "guard.no_network"),
+        ("GET", "/volumes/library/redis", "guard.no_volume"),
+    ],
+)
+def test_nothing_but_an_image_has_a_name_with_slashes(method: str, path: str, key: str) -> None:
+    """What ``docker inspect`` is given may be an image's name, and it asks for a container of that name first."""
+    found = ask(method, path)
+    assert isinstance(found, Denied)
+    assert (found.status, found.key) == (404, key)
+
+
+@pytest.mark.parametrize(
     ("name", "visible"),
     [
         ("redis:7", True),

@@ -135,6 +135,10 @@ def _route(method: str, found: Target) -> tuple[Route, dict[str, str]]:
         if names is None or route.method != method or (route.only_with and not found.has(route.only_with)):
             continue
         return route, _decoded(names.groupdict(), found.path)
+    for route in ROUTES:  # docker inspect asks for a container of a name before it asks for an image
+        names = route.slashed.fullmatch(found.path) if route.method == method else None
+        if names is not None:
+            return route, _decoded(names.groupdict(), found.path)
     first = found.path.split("/")[1]
     key = UNKNOWN.get(first, "guard.route")
     raise Refused(key, method=method[:20], path=found.path[:80])

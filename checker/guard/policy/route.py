@@ -59,6 +59,11 @@ class Route:
         """The pattern of its path."""
         return re.compile(re.sub(r"\{(\w+)\}", _placeholder, self.path), re.ASCII)
 
+    @property
+    def slashed(self) -> re.Pattern[str]:
+        """The pattern of its path with a name that has slashes: nothing is called so, and the engine says just that."""
+        return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>.+)", self.path), re.ASCII)
+
 
 def _placeholder(found: re.Match[str]) -> str:
     kind = found[1]
