@@ -146,7 +146,11 @@ SCRIPTS = {
         done
         docker rmi no-such-thing; echo $?; docker volume rm no-such-thing; echo $?; docker network rm no-such-thing;
         echo $?
-        docker volume inspect no-such-thing; echo $?; docker network inspect no-such-thing; echo $?""",
+        docker volume inspect no-such-thing; echo $?; docker network inspect no-such-thing; echo $?
+        docker volume rm -f no-such-thing; echo $?; docker network rm -f no-such-thing; echo $?
+        docker rmi -f no-such-thing; echo $?; docker rm -fv no-such-thing; echo $?
+        docker run --pid container:no-such-thing busybox:1 true; echo $?
+        docker run --volumes-from no-such-thing busybox:1 true; echo $?""",
     "names with slashes": """
         docker tag busybox:1 localhost:1/$N/web:1; docker inspect -f '{{.Os}}' localhost:1/$N/web:1
         for c in stop logs rm 'rm -f' inspect exec kill wait top port diff start restart 'volume rm' 'network rm' \\

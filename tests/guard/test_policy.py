@@ -592,6 +592,15 @@ def test_inspecting_something_unknown_is_as_always() -> None:
     assert plugin.answer == (404, {"message": 'plugin "nosuch" not found'})
 
 
+def test_a_volume_that_is_not_there_is_removed_by_force() -> None:
+    """An engine is content then; so a script may begin with that, whether it has run before or not."""
+    forced, unforced = ask("DELETE", "/volumes/nosuch?force=1"), ask("DELETE", "/volumes/nosuch?force=0")
+    assert isinstance(forced, Allowed)
+    assert forced.answer == (204, None)
+    assert isinstance(unforced, Denied)
+    assert unforced.key == "guard.no_volume"
+
+
 @pytest.mark.parametrize(
     ("method", "path", "key"),
     [

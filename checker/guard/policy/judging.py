@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -122,9 +122,11 @@ def judge(
         if route.answer is not None:
             return _answered(route, found, names)
         scene = Scene(ledger=ledger, grants=grants, resolve=resolve)
+        if _is_gone_already(route, found, names, scene):
+            return _answered(replace(route, answer=(204, None)), found, names)
         return _rewritten(request, route, found, names, scene)
     except Refused as refusal:
-        return refusal.denied(route_name)
+        return _told(refusal.denied(route_name))
     except Exception:  # noqa: BLE001 - whatever goes wrong, nothing gets through
         return Denied(key="guard.internal", status=500, route=route_name)
 
@@ -175,6 +177,22 @@ def _check_type(value: str, route: Route) -> None:
 def _check_grant(route: Route, grants: Grants) -> None:
     if route.grant and route.grant not in grants.allow:
         raise Refused(route.refusal)
+
+
+def _told(denied: Denied) -> Denied:
+    """Return a refusal so that the client understands it: where a container is made, 404 is what says "no such image".
+
+    The docker command pulls the image then, and tries again.
+    """
+    about_another = denied.route == "container.create" and denied.status == 404 and denied.key != "guard.no_image"
+    return replace(denied, status=400) if about_another else denied
+
+
+def _is_gone_already(route: Route, found: Target, names: Mapping[str, str], scene: Scene) -> bool:
+    """Return whether it is to be removed by force and is not there: of a volume, an engine is content with that."""
+    if route.name != "volume.remove" or scene.ledger.find("volume", names["volume"]) is not None:
+        return False
+    return dict(parameters(found.query, route.query, scene)).get("force") == "1"
 
 
 def _answered(route: Route, found: Target, names: Mapping[str, str]) -> Allowed:
