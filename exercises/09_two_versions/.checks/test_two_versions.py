@@ -223,7 +223,8 @@ def _build(composition: Composition) -> None:
     try:
         composition.build()
     except Mistake as mistake:
-        if "ResolutionImpossible" in " ".join(map(str, mistake.blanks.values())):
+        # pip says both, one on each of its outputs, and either may be the last that is heard
+        if re.search("ResolutionImpossible|dependency conflict", " ".join(map(str, mistake.blanks.values()))):
             raise Mistake("conflict") from None
         raise
 
