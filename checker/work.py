@@ -3,11 +3,15 @@
 A copy is made of our files first (``.checks/given/``) and the learner's on top. A learner may add files of their own,
 such as a compose file that ``run.sh`` calls; only what is ours cannot be replaced. What is wrong with a file is said
 when a check asks for that file, so that the checks which do not need it are still judged.
+
+One line is another one in the copy: ``# syntax=docker/dockerfile:1``, with which many a Dockerfile begins, fetches a
+program that every engine has built in. Without internet it could not, and what is right at home would fail in a lab.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 from dataclasses import dataclass
@@ -25,6 +29,12 @@ __all__ = ["Work"]
 
 LARGEST_FILE = 1_000_000  # bytes; a script or a Dockerfile is some hundred
 MOST_FILES = 300
+# parser directives stand at the top, one a line (docs.docker.com, Dockerfile reference); without "=" it is a comment
+_OWN_FRONTEND = re.compile(
+    rb"\A((?:\xef\xbb\xbf)?(?:[ \t]*#[ \t]*[a-z]+[ \t]*=.*\n)*?[ \t]*#[ \t]*syntax[ \t]*)="
+    rb"(?=[ \t]*(?:docker\.io/)?docker/dockerfile:1(?:\.\d+)*[ \t]*\r?$)",
+    re.IGNORECASE | re.MULTILINE,
+)
 _OURS = frozenset({"README.md", "README.ko.md", "exercise.toml"})
 _NOT_WORK = frozenset({".checks", ".git", ".venv", "__pycache__", ".pytest_cache", "conftest.py", "pytest.ini"})
 
@@ -179,5 +189,8 @@ def _copy_regular(path: Path, target: Path) -> None:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_FILE:
             return
-        target.write_bytes(opened.read(LARGEST_FILE))
+        content = opened.read(LARGEST_FILE)
+    if "dockerfile" in target.name.lower():
+        content = _OWN_FRONTEND.sub(rb"\1 ", content)
+    target.write_bytes(content)
     target.chmod(stat.S_IMODE(found.st_mode) & 0o755 | 0o600)

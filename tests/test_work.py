@@ -186,3 +186,33 @@ def test_what_is_replaced_keeps_its_mode(copied: Work) -> None:
     (copied.folder / "run.sh").chmod(0o755)
     copied.put("run.sh", "#!/bin/sh\n")
     assert (copied.folder / "run.sh").stat().st_mode & 0o7777 == 0o755
+
+
+FROM_A = "\nFROM a\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("Dockerfile", "# syntax=docker/dockerfile:1", "# syntax docker/dockerfile:1"),
+        (
+            "prod.Dockerfile",
+            "#syntax = docker.io/docker/dockerfile:1.7\r",
+            "#syntax   docker.io/docker/dockerfile:1.7\r",
+        ),
+        ("Dockerfile.dev", "\ufeff# escape=`\n# SYNTAX=docker/dockerfile:1.7.1 ", None),
+        ("Dockerfile", "# syntax=docker/dockerfile:1-labs", ""),
+        ("Dockerfile", "# syntax=somebody/dockerfile:1", ""),
+        ("Dockerfile", "FROM b\n# syntax=docker/dockerfile:1", ""),
+        ("Dockerfile", "# a word before\n# syntax=docker/dockerfile:1", ""),
+        ("run.sh", "# syntax=docker/dockerfile:1", ""),
+    ],
+)
+def test_what_every_engine_has_built_in_is_not_fetched(
+    exercise: Exercise, source: Path, tmp_path: Path, name: str, before: str, after: str | None
+) -> None:
+    """The line that names Docker's own frontend is a comment in the copy; any other line stays as it is."""
+    (source / name).write_bytes((before + FROM_A).encode())
+    copy = Work.copy(exercise, source, tmp_path / "copy").folder / name
+    wanted = before.replace("SYNTAX=", "SYNTAX ") if after is None else after or before
+    assert copy.read_bytes().decode() == wanted + FROM_A
