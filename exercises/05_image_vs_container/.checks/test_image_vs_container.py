@@ -244,7 +244,7 @@ def _b_remembers(bench: Bench, again: Again) -> None:
     if now.id != b.id:
         raise Mistake("b_is_another", before=b.id[:12], after=now.id[:12])
     if "die" not in happened:
-        raise Mistake("b_never_stopped")
+        raise Mistake("b_had_ended" if "start" in happened else "b_never_stopped")
     if "start" not in happened and not b.is_running:
         raise Mistake("b_stays_stopped")
     _running(B, b, b.inspect())

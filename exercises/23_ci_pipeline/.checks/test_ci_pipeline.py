@@ -367,7 +367,7 @@ def test_site_follows_green(pipeline: Pipeline, good: Outcome, reds: dict[str, O
 
 
 def test_workflow_does_the_same(bench: Bench, pipeline: Pipeline, workflow: Workflow) -> None:
-    for event, branch in (("push", "main"), ("push", BRANCH), ("pull_request", "main")):
+    for event, branch in (("push", "main"), ("push", BRANCH), ("push", f"fix/{BRANCH}"), ("pull_request", "main")):
         if not workflow.is_started_by(Happening(event=event, branch=branch)):
             raise Mistake("not_started", event=event, branch=branch)
     good = _run_good(bench, pipeline, workflow, "main", "push")
