@@ -214,7 +214,7 @@ def test_a_container_of_ours_is_alone(opened: Open, client: DockerClient) -> Non
     kept = bench.create({"Image": "busybox:1", "Cmd": ["true"]})
     assert kept.name
     bench.__exit__(None, None, None)
-    assert kept.id not in {one.id for one in client.containers.list(all=True)}
+    assert kept.id not in {one.id for one in client.containers.list(all=True, ignore_removed=True)}
 
 
 def test_a_container_beside_another_hears_what_it_hears(opened: Open) -> None:
