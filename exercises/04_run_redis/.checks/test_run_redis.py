@@ -82,6 +82,8 @@ def test_ctrl_c_ends_it_cleanly(session: Session) -> None:
 
 def test_keeps_running_in_the_background(bench: Bench, redis: Container) -> None:
     if not wait_for(lambda: _ask_inside(redis, "PING") == "PONG", 10):
+        if "NOAUTH" in (_ask_inside(redis, "PING") or ""):
+            raise Mistake("password")
         raise Mistake("no_redis_inside") if redis.is_running else _not_running(redis)
     _must_be_of_its_image(bench, redis)
 

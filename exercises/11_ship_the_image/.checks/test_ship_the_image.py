@@ -23,7 +23,8 @@ NATIVE, FOREIGN = "kata-11-native:1", "kata-11-stranger:1"
 FILE, REGISTRY = "file", "registry"
 ARCHIVE = re.compile(r"app\.(tar(\.\w+)?|t\wz)")
 PATIENCE = 90  # seconds for a script: an image is packed and unpacked, which takes a while on a busy machine
-PLATFORM = re.compile(r"(?<![\w/])([a-z]+/[a-z0-9_]+)(?:/v\d+)?(?![\w/])")
+# what stands before an answer may be a heading of the same form: os/arch: linux/arm64
+PLATFORM = re.compile(r"(?<![\w/])((?!(?:system|os|platform)/)[a-z]+/[a-z0-9_]+)(?:/v\d+)?(?![\w/])")
 # what Docker says of an image that this machine could not run, where a container is made of it
 WARNING = re.compile(r"(?m)^WARNING: The requested image's platform .*$")
 ELSEWHERE = ("linux/s390x", "linux/riscv64", "linux/ppc64le", "linux/mips64le")  # no engine here runs on these
