@@ -6,7 +6,6 @@ on what a pull asks for (OCI distribution specification, https://github.com/open
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
 import shutil
@@ -17,6 +16,8 @@ from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
+from checker.engine.netns import enter
+
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
@@ -25,7 +26,6 @@ __all__ = ["MirrorProxy"]
 
 _MOST = 32  # connections at once
 _SECONDS = 30.0
-_NETWORK = 0x40000000  # CLONE_NEWNET, setns(2)
 _READS = re.compile(r"/v2/(?:[\w.:/-]+/(?:manifests|blobs|tags)/[\w.:-]+)?", re.ASCII)
 _ASKED = ("Accept", "Range")
 _ANSWERED = ("Content-Type", "Content-Length", "Content-Range", "Docker-Content-Digest", "ETag")
@@ -84,8 +84,7 @@ def _go_to_network_of(pid: int) -> None:
     """Move this thread, for the rest of its life, to the network of a process."""
     network = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:
-        if ctypes.CDLL(None, use_errno=True).setns(network, _NETWORK):
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+        enter(network)
     finally:
         os.close(network)
 
