@@ -30,13 +30,18 @@ docker = pytest.mark.docker
 alone = pytest.mark.alone
 
 
+@pytest.fixture
+def before() -> Machine:
+    """The machine, with what the first labs of all make once."""
+    with Labs(find_engine()):
+        pass
+    return Machine.now()
+
+
 @docker
 @alone
-def test_the_machine_is_as_it_was() -> None:
+def test_the_machine_is_as_it_was(before: Machine) -> None:
     """After labs were open there is nothing of them: containers, mounts, loop devices, processes, files."""
-    with Labs(find_engine()):
-        pass  # what is made once
-    before = Machine.now()
     with Labs(find_engine()) as labs, labs.open() as one, labs.open() as other:
         inside = [find.engine.request("GET", "/_ping")[0] for find in (one, other)]
     assert inside == [200, 200]
@@ -45,9 +50,8 @@ def test_the_machine_is_as_it_was() -> None:
 
 @docker
 @alone
-def test_the_machine_is_as_it_was_after_an_error() -> None:
+def test_the_machine_is_as_it_was_after_an_error(before: Machine) -> None:
     """Also an exception in the middle leaves nothing."""
-    before = Machine.now()
     with pytest.raises(ZeroDivisionError), Labs(find_engine()) as labs, labs.open():
         raise ZeroDivisionError
     assert until(lambda: Machine.now() == before), Machine.now()
