@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
-from wcwidth import wcswidth, wcwidth
-
 __all__ = ["columns", "inert", "width", "wrap"]
 
 
 def width(text: str) -> int:
     """Return how many cells a terminal needs for ``text``."""
+    if text.isascii() and text.isprintable():
+        return len(text)
+    from wcwidth import wcswidth  # noqa: PLC0415 - its tables take longer to load than all else in a short run
+
     return max(wcswidth(text), 0)
 
 
@@ -34,7 +36,7 @@ def wrap(text: str, room: int) -> list[str]:
 def _pieces(word: str, room: int) -> list[str]:
     pieces, used = [""], 0
     for letter in word:
-        cells = max(wcwidth(letter), 0)
+        cells = width(letter)
         if used + cells > room and pieces[-1]:
             pieces.append("")
             used = 0

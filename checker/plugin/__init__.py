@@ -19,6 +19,7 @@ from checker.plugin.session import (
     pytest_collection_finish,
     pytest_configure,
     pytest_sessionfinish,
+    pytest_unconfigure,
 )
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "pytest_runtest_setup",
     "pytest_runtest_teardown",
     "pytest_sessionfinish",
+    "pytest_unconfigure",
     "pytest_xdist_make_scheduler",
     "run",
     "work",

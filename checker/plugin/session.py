@@ -18,6 +18,7 @@ from checker.phrase import KataError, say
 from checker.plugin.collection import course_of, exercise_named, exercise_of, keep_out_conftests
 from checker.plugin.interruption import end_on_termination, uninterrupted
 from checker.plugin.kept import STARTED, STREAM
+from checker.plugin.others import load_others
 from checker.plugin.selection import resolve
 from checker.plugin.story import Story
 
@@ -30,6 +31,7 @@ __all__ = [
     "pytest_collection_finish",
     "pytest_configure",
     "pytest_sessionfinish",
+    "pytest_unconfigure",
 ]
 
 ALL_PASSED, SOMETHING_FAILED, USAGE, BROKEN = 0, 1, 2, 3
@@ -38,6 +40,7 @@ _STORY = pytest.StashKey[Story]()
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add what the course needs to pytest's own options."""
+    gc.disable()  # until everything is collected: what is loaded stays, and nobody has to look for garbage in it
     pluginmanager.register(_UsageErrors())
     keep_out_conftests(pluginmanager)
     group = parser.getgroup("docker-kata")
@@ -46,6 +49,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     group.addoption("--journal", metavar="FILE", help=say("option.journal"))
     group.addoption("--private", action="store_true", help=say("option.private"))
     group.addoption("--trace-docker", action="store_true", help=say("option.trace_docker"))
+    load_others(parser, pluginmanager)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -153,6 +157,8 @@ def _past_capture(config: pytest.Config, stream: TextIO) -> TextIO:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Begin to import what takes half a second, while the first script is being started."""
+    gc.freeze()
+    gc.enable()
     benches = (item for item in session.items if exercise_of(item) and "bench" in getattr(item, "fixturenames", ()))
     wanted = any(benches) and not session.config.option.collectonly
     if wanted:
@@ -160,8 +166,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         importing.start()
         # a run that ends sooner must not pull the interpreter from under it
         session.config.add_cleanup(importing.join)
-        # what lives now is given back in a moment: nobody has to look for garbage in it first
-        session.config.add_cleanup(gc.freeze)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave at once: what lives now is given back in a moment, so that nobody has to look for garbage in it first."""
+    if _STORY in config.stash:
+        gc.freeze()
 
 
 def _import_docker() -> None:

@@ -27,12 +27,11 @@ id = "%s"
 points = %d
 title = { en = "Title of %s", ko = "%s의 제목" }
 """
-OURS = {
-    "KATA_LANG": "en",
-    "COLUMNS": "80",
-    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # each of them takes its time to load
-}
-NEEDED = {"-n": ["xdist"], "--html": ["pytest_metadata.plugin", "pytest_html.plugin"]}
+OURS = {"KATA_LANG": "en", "COLUMNS": "80"}
+SETTINGS = """
+[tool.pytest]
+addopts = ["--import-mode=importlib", "--disable-plugin-autoload", "-pno:hypothesispytest"]
+"""
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -44,7 +43,7 @@ class SmallCourse:
         self.exercise = root / "exercises" / "01_small"
         (self.exercise / ".checks").mkdir(parents=True)
         (self.exercise / "run.sh").write_text("#!/bin/sh\n", encoding="utf-8")
-        (root / "pyproject.toml").write_text('[tool.pytest]\naddopts = ["--import-mode=importlib"]\n', encoding="utf-8")
+        (root / "pyproject.toml").write_text(SETTINGS, encoding="utf-8")
         (root / "conftest.py").write_text('pytest_plugins = ["checker.plugin"]\n', encoding="utf-8")
 
     def write(self, checks: str, points: dict[str, int] | None = None, manifest: str = MANIFEST) -> None:
@@ -60,8 +59,6 @@ class SmallCourse:
         file = self.root / (grades or "nothing.json")
         file.unlink(missing_ok=True)
         options = [f"--grades={file}"] if grades else []
-        for word, plugins in NEEDED.items():
-            options += [f"-p{plugin}" for plugin in plugins if any(word in argument for argument in arguments)]
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG", "PYTEST_", "COLUMNS"))}
         done = subprocess.run(
             [sys.executable, "-m", "pytest", *(arguments or ("exercises/01",)), *options],
