@@ -81,6 +81,15 @@ class Exercise:
         return f"kata-{self.number}-"
 
     @property
+    def prefixes(self) -> tuple[str, ...]:
+        """What the names of its objects may begin with: its ``prefix``, and what Compose makes of the folder's name.
+
+        Compose calls a project after the folder it is in (https://docs.docker.com/compose/how-tos/project-name/), and
+        all that it makes after the project: ``04_run_redis_data``, ``04_run_redis-web-1``.
+        """
+        return self.prefix, f"{self.name}-", f"{self.name}_"
+
+    @property
     def hidden(self) -> Path:
         """The folder with its checks."""
         return self.folder / ".checks"

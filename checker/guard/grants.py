@@ -30,6 +30,6 @@ def grants_of(exercise: Exercise, work: Path) -> Grants:
         work=work,
         images=frozenset(str(reference(image.name)) for image in catalogue()),
         changes=frozenset(str(reference(name)) for name in exercise.pulls),
-        prefix=exercise.prefix,
+        prefixes=exercise.prefixes,
         allow=frozenset(exercise.allow),
     )

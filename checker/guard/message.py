@@ -50,14 +50,14 @@ class Grants:
         work: The folder whose files and folders may be mounted, links resolved; None for none.
         images: Normalised references (``docker.io/library/redis:7``) of images that may be seen, run and pulled.
         changes: Those of them that may be untagged and removed too.
-        prefix: What the names of its own images begin with, ``kata-04-``.
+        prefixes: What the names of its own images begin with, ``kata-04-`` among others.
         allow: What the exercise teaches more: ``commit``, ``load``, ``registry``, ``host-pid``.
     """
 
     work: Path | None = None
     images: frozenset[str] = frozenset()
     changes: frozenset[str] = frozenset()
-    prefix: str = "kata-"
+    prefixes: tuple[str, ...] = ("kata-",)
     allow: frozenset[str] = frozenset()
 
 

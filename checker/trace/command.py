@@ -78,7 +78,7 @@ def _behind_a_guard(engine: Engine, tell: Callable[[Entry], None], allow: frozen
     It is the learner's engine and the learner who types; the guard is here to listen.
     """
     images = _images(engine)
-    grants = Grants(work=Path.cwd(), images=images, changes=images, prefix="", allow=allow)
+    grants = Grants(work=Path.cwd(), images=images, changes=images, prefixes=(), allow=allow)
     with tempfile.TemporaryDirectory(prefix="kata-trace-") as folder:
         run_id = f"trace-{secrets.token_hex(4)}"
         with Guard(engine, grants, run_id, Path(folder) / "docker.sock", tell=tell) as guard:

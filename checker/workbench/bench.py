@@ -132,8 +132,8 @@ class Bench(View):
         return secrets.token_hex(5)
 
     def clear(self) -> None:
-        """Remove the exercise's own objects (``kata-NN-*``) from the engine."""
-        remove_named(self.engine, self.exercise.prefix)
+        """Remove the exercise's own objects from the engine, by what their names begin with."""
+        remove_named(self.engine, self.exercise.prefixes)
 
     def lend(self, kind: Literal["container", "image", "network"], full_id: str, name: str = "") -> None:
         """Let scripts see and use something that the checks made; nobody's containers are there for them otherwise.

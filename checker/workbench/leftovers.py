@@ -1,7 +1,7 @@
 """Removes what an exercise leaves on an engine, and nothing else.
 
-What an exercise makes is found by its name (``kata-04-*``), by the label that the guard and the checker put on it,
-and, where Docker puts no label on a thing, by what the guard's ledger says of it.
+What an exercise makes is found by its name (``kata-04-*``, ``04_run_redis-*``), by the label that the guard and the
+checker put on it, and, where Docker puts no label on a thing, by what the guard's ledger says of it.
 """
 
 from __future__ import annotations
@@ -57,19 +57,20 @@ class Stray:
         return None
 
 
-def remove_named(engine: Engine, prefix: str) -> None:
-    """Remove the containers, networks, volumes and images whose name begins with ``prefix``.
+def remove_named(engine: Engine, prefixes: tuple[str, ...]) -> None:
+    """Remove the containers, networks, volumes and images whose name begins with one of ``prefixes``.
 
     Raises:
         KataError: ``engine.not_answering``, ``engine.refused``.
     """
-    pattern = {"name": [f"^/?{prefix}"]}
+    pattern = {"name": [f"^/?{prefix}" for prefix in prefixes]}
     found = _listed(engine, "/containers/json", pattern)
-    _remove_containers(engine, (row["Id"] for row in found if any(_is_named(name, prefix) for name in row["Names"])))
-    _remove_networks_and_volumes(engine, pattern, lambda name: name.startswith(prefix))
-    for image in _listed(engine, "/images/json", {"reference": [f"{prefix}*", f"*/{prefix}*"]}):
+    _remove_containers(engine, (row["Id"] for row in found if any(_is_named(name, prefixes) for name in row["Names"])))
+    _remove_networks_and_volumes(engine, pattern, lambda name: name.startswith(prefixes))
+    references = [f"{registry}{prefix}*" for prefix in prefixes for registry in ("", "*/")]
+    for image in _listed(engine, "/images/json", {"reference": references}):
         for tag in image["RepoTags"] or ():
-            if tag.rpartition("/")[2].startswith(prefix):
+            if tag.rpartition("/")[2].startswith(prefixes):
                 _remove(engine, "images", tag, "force=1")
 
 
@@ -104,8 +105,8 @@ def remove_strays(engine: Engine, strays: Iterable[Stray]) -> None:
         _remove(engine, "images", image)
 
 
-def _is_named(name: str, prefix: str) -> bool:
-    return name.removeprefix("/").startswith(prefix)
+def _is_named(name: str, prefixes: tuple[str, ...]) -> bool:
+    return name.removeprefix("/").startswith(prefixes)
 
 
 def _listed(engine: Engine, path: str, filters: Mapping[str, list[str]]) -> Any:  # noqa: ANN401 - the engine's JSON

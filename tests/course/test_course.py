@@ -100,7 +100,8 @@ def test_a_solution_earns_everything(case: Case, root: Path, client: DockerClien
 
 
 def leave_behind(client: DockerClient, exercise: Exercise) -> None:
-    for name in (f"{exercise.prefix}left-by-a-killed-run", *leftovers(PROOFS, exercise)):
+    left = [f"{prefix}left-by-a-killed-run" for prefix in exercise.prefixes]
+    for name in (*left, *leftovers(PROOFS, exercise)):
         client.api.create_container("busybox:1", ["true"], name=name)
         client.api.create_volume(name)
 

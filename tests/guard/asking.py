@@ -16,10 +16,10 @@ GRANTS = Grants(
     work=WORK,
     images=frozenset({f"{HUB}redis:7", f"{HUB}hello-world:latest", f"{HUB}busybox:1"}),
     changes=frozenset({f"{HUB}hello-world:latest"}),
-    prefix="kata-04-",
+    prefixes=("kata-04-",),
 )
 EVERYTHING = Grants(
-    work=WORK, images=GRANTS.images, prefix="kata-04-", allow=frozenset({"commit", "load", "registry", "host-pid"})
+    work=WORK, images=GRANTS.images, prefixes=("kata-04-",), allow=frozenset({"commit", "load", "registry", "host-pid"})
 )
 OWN = "a" * 64
 OTHER = "b" * 64

@@ -305,7 +305,7 @@ def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     (work / "env").write_text("A=b\n", encoding="utf-8")
     (work / "Dockerfile").write_text("FROM busybox:1 AS last\nCMD true\n", encoding="utf-8")
     hub = "docker.io/library/"
-    grants = Grants(work=work, images=frozenset({f"{hub}busybox:1", f"{hub}redis:7"}), prefix="guard-test-")
+    grants = Grants(work=work, images=frozenset({f"{hub}busybox:1", f"{hub}redis:7"}), prefixes=("guard-test-",))
     socket = tmp_path_factory.mktemp("s") / "docker.sock"
     with Guard(engine, grants, "guard-test-options", socket) as guard:
         client = Client(guard, work, {**os.environ, **engine.environment()})

@@ -488,8 +488,8 @@ def test_41_no_other_builder_is_pulled() -> None:
 def test_an_exercise_grants_what_it_teaches(grant: str, method: str, target: str) -> None:
     """With the grant it goes through, with all others it does not."""
     others = frozenset({"commit", "load", "registry", "host-pid"}) - {grant}
-    assert said(ask(method, target, grants=Grants(allow=frozenset({grant}), prefix="kata-04-"))) == ""
-    assert said(ask(method, target, grants=Grants(allow=others, prefix="kata-04-"))) in {"commit", "load", "push"}
+    assert said(ask(method, target, grants=Grants(allow=frozenset({grant}), prefixes=("kata-04-",)))) == ""
+    assert said(ask(method, target, grants=Grants(allow=others, prefixes=("kata-04-",)))) in {"commit", "load", "push"}
 
 
 def test_host_pid_is_granted() -> None:

@@ -56,4 +56,4 @@ def corner(client: DockerClient, engine: Engine) -> Iterator[Corner]:
     """A corner of the engine, cleared afterwards."""
     corner = Corner(client)
     yield corner
-    remove_named(engine, corner.prefix)
+    remove_named(engine, (corner.prefix,))

@@ -53,13 +53,13 @@ def test_named_things_go_and_others_stay(corner: Corner, client: DockerClient, e
         api.tag("busybox:1", f"{prefix}i", "1")
         api.tag("busybox:1", f"localhost:1/{prefix}i", "1")
     try:
-        remove_named(engine, corner.prefix)
+        remove_named(engine, (corner.prefix,))
         assert corner.names() == {"container my- c", "network my- n", "volume my- v"} | {
             f"image {registry}my- i:1" for registry in ("", "localhost:1")
         }
         assert api.inspect_image("busybox:1")
     finally:
-        remove_named(engine, other)
+        remove_named(engine, (other,))
     assert corner.names() == set()
 
 
@@ -71,7 +71,7 @@ def test_a_volume_in_use_and_a_paused_container_go_too(corner: Corner, client: D
     container = corner.run("a", "true", host_config=mounted, volumes=["/data"])
     client.api.pause(corner.run("b").id)
     assert container.exists
-    remove_named(engine, corner.prefix)
+    remove_named(engine, (corner.prefix,))
     assert corner.names() == set()
 
 

@@ -215,7 +215,7 @@ def is_own_tag(found: Reference, ledger: Ledger, grants: Grants) -> bool:
 
 def _is_kept(found: Reference, grants: Grants) -> bool:
     """Return whether a name is kept for the exercise by what it begins with."""
-    return bool(grants.prefix) and found.last.startswith(grants.prefix) and not found.last.startswith(_RESERVED)
+    return found.last.startswith(grants.prefixes) and not found.last.startswith(_RESERVED)
 
 
 def is_removable(name: str, ledger: Ledger, grants: Grants) -> bool:

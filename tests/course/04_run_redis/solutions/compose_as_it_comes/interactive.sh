@@ -1,0 +1,2 @@
+#!/usr/bin/env bash
+docker compose run --rm --name kata-04-terminal --no-deps redis
