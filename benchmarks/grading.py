@@ -1,10 +1,14 @@
 """Times grading a class: submissions a minute, grading again after one change, and memory over many submissions.
 
-    python -m benchmarks.grading [--submissions 12] [--exercises 04] [--hands 2] [--labs] [--memory-only]
+    python -m benchmarks.grading [--submissions 12] [--exercises 04] [--hands 3] [--labs] [--memory-only]
 
 The class is made of reference solutions and starters in turn. It is graded by ``kata grade`` and, for comparison, by a
 plain loop of ``pytest exercises/… --work`` on the same engine, one submission after the other. Memory is that of the
 grader with a judge that finds something at once, so that only what grows with the class would show.
+
+With ``--labs`` the class is graded in labs too: by as many hands as ``kata grade`` takes by itself, and by one alone.
+What that one takes, less what of it is our own (``benchmarks.own_time``), is how long Docker itself needs for the
+class; shared among the processors it is what the budget of a class is measured by.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ import contextlib
 import os
 import resource
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,6 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks import own_time
 from checker.engine import find_engine
 from checker.exercise import Course
 from checker.grading.account import Account
@@ -139,7 +145,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--submissions", type=int, default=12)
     parser.add_argument("--exercises", default="04")
-    parser.add_argument("--hands", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--hands", type=int, help="submissions at a time (default: as many as kata grade takes)")
     parser.add_argument("--labs", action="store_true", help="also in labs")
     parser.add_argument("--memory-only", action="store_true")
     wanted = parser.parse_args()
@@ -156,16 +162,29 @@ def _speed(folder: Path, wanted: argparse.Namespace) -> None:
     handed_in = class_of(wanted.submissions, names, folder / "handed-in")
     print(f"{wanted.submissions} submissions x {', '.join(names)}")
     ways = {"on the engine": ["--no-labs"], **({"in labs": []} if wanted.labs else {})}
+    chosen = ["-j", str(wanted.hands)] if wanted.hands else []
     _tell("a loop of pytest", loop_of_pytest(handed_in, names), wanted.submissions)
     for way, options in ways.items():
-        out, hands = folder / way.replace(" ", "-"), ["-j", str(wanted.hands), *options]
-        _tell(f"kata grade {way}", kata_grade(handed_in, out, wanted.exercises, *hands), wanted.submissions)
+        out, hands = folder / way.replace(" ", "-"), [*chosen, *options]
+        together = kata_grade(handed_in, out, wanted.exercises, *hands)
+        _tell(f"kata grade {way}", together, wanted.submissions)
+        if way == "in labs":
+            _tell_budget(folder, handed_in, wanted, together)
         script = next(
             path for path in (handed_in / "student-0000" / "exercises" / names[0]).iterdir() if path.is_file()
         )
         script.write_text(script.read_text(encoding="utf-8") + "\n", encoding="utf-8")
         _tell("  again, one file changed", kata_grade(handed_in, out, wanted.exercises, *hands), 1)
         _tell("  again, nothing changed", kata_grade(handed_in, out, wanted.exercises, *hands), 0)
+
+
+def _tell_budget(folder: Path, handed_in: Path, wanted: argparse.Namespace, together: float) -> None:
+    alone = kata_grade(handed_in, folder / "alone", wanted.exercises, "-j", "1")
+    _tell("  by one hand", alone, wanted.submissions)
+    ours = statistics.median(own_time.once()[1] for _ in range(3))
+    runs = wanted.submissions * len(wanted.exercises.split(","))
+    shared = (alone - runs * ours) / (os.cpu_count() or 1)
+    print(f"  Docker's own time on all processors: {shared:.1f} s; the class took {together / shared:.2f} of it")
 
 
 def _tell(what: str, seconds: float, submissions: int) -> None:
