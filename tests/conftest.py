@@ -20,9 +20,7 @@ import pytest
 
 from checker.engine import find_engine
 from checker.exercise import Course
-from checker.image import catalogue
 from checker.phrase import KataError
-from checker.selfcheck import Inventory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
     from checker.engine import Engine
+    from checker.selfcheck import Inventory
 
 TOGETHER = {
     "tests/guard/test_cli_options.py": "options",  # what its tests share takes longer to make than each of them takes
@@ -79,10 +78,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:  # noqa
     return Scheduling(config, log)
 
 
-_BEFORE = pytest.StashKey[Inventory]()
+_BEFORE = pytest.StashKey["Inventory"]()
 
 
 def _inventory() -> Inventory | None:
+    from checker.selfcheck import Inventory  # pytest reads this file also where an exercise is asked for by its number
+
     try:
         engine = find_engine()
     except KataError:
@@ -106,6 +107,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def _cool_down(before: Inventory) -> None:
     """Take out of the cache what may be missing there, was missing, and was pulled by tests of what it is like."""
+    from checker.image import catalogue
+
     engine = find_engine()
     for image in catalogue():
         if image.cold and not any(image.tagged in line for line in before.images):
