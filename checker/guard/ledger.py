@@ -41,6 +41,7 @@ class Ledger:
         self._made: dict[Kind, int] = {}
         self._expected: set[tuple[Kind, str]] = set()
         self._given_back: set[str] = set()
+        self._stand_ins: dict[str, str] = {}
         self._seen: dict[str, frozenset[str]] = {}
         self._shared: set[str] = set()
         self._before: dict[str, str] | None = None
@@ -138,6 +139,23 @@ class Ledger:
         """Return whether a request for something of that name has been let through."""
         with self._lock:
             return (kind, name) in self._expected
+
+    def stand_in(self, name: str) -> None:
+        """Put down that a volume's name is somebody else's, so that the run's own volume has another one instead."""
+        with self._lock:
+            if len(self._stand_ins) < _MOST_EXPECTED:
+                self._stand_ins[name] = f"{name}.{self.run_id}"
+
+    def actual(self, name: str) -> str:
+        """Return the name that the engine knows for what the run calls a volume."""
+        with self._lock:
+            return self._stand_ins.get(name, name)
+
+    @property
+    def stand_ins(self) -> Mapping[str, str]:
+        """The names that the engine knows, by those that scripts use for the same volumes, where they differ."""
+        with self._lock:
+            return dict(self._stand_ins)
 
     def give_back(self, reference: str) -> None:
         """Put down that a build took this name from somebody else's image, which has it again."""

@@ -249,6 +249,31 @@ def test_the_cli_cannot_tell_the_difference(script: str, ways: Ways) -> None:
     assert ways.guard.transcript.count > 0
 
 
+def test_a_volume_of_somebody_elses_is_in_nobodys_way(ways: Ways) -> None:
+    """A script whose volumes are there already, as its first run at a terminal leaves them, gets volumes of its own."""
+    script = """
+        docker volume create $N; docker volume create --label a=b $N
+        docker run --rm -v $N:/data busybox:1 sh -c 'cat /data/*; echo from $0 > /data/by' $WHO
+        docker run -d --name $N -v $N:/data --mount type=volume,src=$N,dst=/more busybox:1 top
+        docker exec $N ls /data /more
+        docker inspect -f '{{json .Mounts}} {{.HostConfig.Binds}} {{json .HostConfig.Mounts}}' $N
+        docker ps --filter volume=$N --format '{{.Names}} {{.Mounts}}'; docker volume ls -q --filter name=$N
+        docker volume inspect -f '{{.Name}} {{.Mountpoint}}' $N; docker volume rm $N; echo $?
+        docker events --since 10m --until 0s --filter volume=$N --filter event=mount --format '{{.Actor.ID}}' | uniq
+        docker system df -v --format '{{range .Volumes}}{{.Name}} {{end}}' | grep -o $N
+        docker rm -f $N; docker run --rm -v $N:/data busybox:1 ls /data"""
+    try:
+        by_hand = ways.shell(script, {**ways.direct, "WHO": "hand"})
+        guarded = ways.shell(script, {**ways.guarded, "WHO": "script"})
+        assert guarded[1].splitlines() == by_hand[1].splitlines()
+        assert ways.shell("docker run --rm -v $N:/data busybox:1 cat /data/by", ways.direct)[1] == "from hand\n"
+        gone = ways.shell("docker volume rm $N; docker volume rm -f $N; docker volume inspect $N", ways.guarded)[1]
+        assert gone.splitlines()[:2] == [NAME, NAME]
+        assert f"get {NAME}: no such volume" in gone
+    finally:
+        ways.shell("docker rm -f $N; docker volume rm -f $N", ways.direct)
+
+
 @pytest.mark.parametrize("way", ["direct", "guarded"])
 def test_a_terminal_is_one(way: str, ways: Ways) -> None:
     """``run -it`` and ``exec -it`` have a terminal, its size follows, keys arrive, and the exit code comes back."""

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, quote
 
 from checker.engine import LABEL
 from checker.guard import policy
-from checker.guard.exchange import unseen
+from checker.guard.exchange import unseen, volumes
 from checker.guard.exchange.heard import hear
 from checker.guard.exchange.narrow import NARROWED, complete, event, info, see
 from checker.guard.message import Denied
@@ -28,11 +28,12 @@ __all__ = ["Exchange", "learn"]
 
 _BUILDS = frozenset({"build.grpc", "image.build", "image.load", "image.import"})
 _ABOUT_IMAGES = re.compile(r"image\.|container\.create$")
+_ABOUT_VOLUMES = frozenset({"container.create", "volume.create"})
 _ANONYMOUS = re.compile(r"[a-f0-9]{64}", re.ASCII)
 
 
 async def learn(request: Request, ledger: Ledger, grants: Grants, ask: Ask) -> None:
-    """Look up whatever ``judge`` has to know about the images that a request names; before each ``judge``."""
+    """Look up what ``judge`` has to know about the images and volumes that a request names; before each ``judge``."""
     matched = policy.match(request.head)
     if isinstance(matched, Denied):
         return
@@ -42,6 +43,8 @@ async def learn(request: Request, ledger: Ledger, grants: Grants, ask: Ask) -> N
         status, found = await ask("GET", f"/images/{name}/json", None)
         if status == 200 and isinstance(found, dict):
             see(found, ledger)
+    if matched.name in _ABOUT_VOLUMES:
+        await volumes.make_way(request, ledger, grants, ask)
 
 
 class Exchange:
@@ -101,12 +104,13 @@ class Exchange:
         if step is not None and status:
             answer = await step(self, answer)
         narrow = NARROWED.get(self.allowed.route)
-        return narrow(answer, self.ledger, self.grants) if narrow and answer is not None else answer
+        found = narrow(answer, self.ledger, self.grants) if narrow and answer is not None else answer
+        return self._in_the_clients_names(found)
 
     def line(self, obj: Any) -> Any:  # noqa: ANN401 - JSON is anything
         """Return one object of a stream as the client may see it; None where it may not."""
         if self.allowed.route == "system.events":
-            return event(obj, self.ledger, self.grants)
+            return self._in_the_clients_names(event(obj, self.ledger, self.grants))
         if isinstance(obj, dict):
             hear(self.allowed.route, obj, self.output)
         return obj
@@ -146,7 +150,7 @@ class Exchange:
                 return self._denied("guard.volume_taken", name=name)
             body = {"Name": name, "Labels": self.ledger.labels}
             status, made = await self.ask("POST", "/volumes/create", body)
-            if status != 201 or not self._is_labelled(made):
+            if status != 201 or not volumes.is_labelled(made, self.ledger):
                 return self._denied("guard.volume_taken", name=name)
             self.ledger.add("volume", name, name)
         named = self.allowed.route == "volume.create" and self.allowed.subject
@@ -156,13 +160,14 @@ class Exchange:
 
     async def _may_have_volume(self, name: str) -> bool:
         status, found = await self.ask("GET", f"/volumes/{quote(name)}", None)
-        may_have = status == 404 or (status == 200 and self._is_labelled(found))
+        may_have = status == 404 or (status == 200 and volumes.is_labelled(found, self.ledger))
         if may_have:
             self.ledger.expect("volume", name)
         return may_have
 
-    def _is_labelled(self, found: Any) -> bool:  # noqa: ANN401 - JSON is anything
-        return isinstance(found, dict) and (found.get("Labels") or {}).get(LABEL) == self.ledger.run_id
+    def _in_the_clients_names(self, answer: Any) -> Any:  # noqa: ANN401 - JSON is anything
+        names = self.ledger.stand_ins
+        return volumes.in_the_scripts_names(answer, names) if names else answer
 
     def _in_the_clients_words(self, status: int, answer: Any) -> Any:  # noqa: ANN401 - JSON is anything
         """Return an error with the names that the client wrote, and strike out what turns out to be gone."""
@@ -227,7 +232,7 @@ def _all_gone(kind: Kind, field: str) -> Step:
 
 def _made(kind: Kind, field: str) -> Step:
     async def step(it: Exchange, answer: Any) -> Any:  # noqa: ANN401 - JSON is anything
-        if kind != "volume" or it._is_labelled(answer):  # noqa: SLF001 - a step is a part of the exchange
+        if kind != "volume" or volumes.is_labelled(answer, it.ledger):
             it.ledger.add(kind, answer[field], it.allowed.subject if kind == "network" else answer[field])
         return answer
 

@@ -190,7 +190,7 @@ def _told(denied: Denied) -> Denied:
 
 def _is_gone_already(route: Route, found: Target, names: Mapping[str, str], scene: Scene) -> bool:
     """Return whether it is to be removed by force and is not there: of a volume, an engine is content with that."""
-    if route.name != "volume.remove" or scene.ledger.find("volume", names["volume"]) is not None:
+    if route.name != "volume.remove" or scene.ledger.has("volume", scene.ledger.actual(names["volume"])):
         return False
     return dict(parameters(found.query, route.query, scene)).get("force") == "1"
 

@@ -125,7 +125,7 @@ def mount(value: Any, scene: Scene, field: str) -> dict[str, Any]:  # noqa: ANN4
         new["Source"] = folder(source, scene)
     elif kind == "volume":
         if source:
-            volume_to_use(source, scene, field)
+            new["Source"] = volume_to_use(source, scene, field)
     elif source or kind != "tmpfs":
         raise Refused("guard.value", status=400, field=field, value=str(kind)[:60])
     return new

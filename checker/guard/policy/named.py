@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from checker.guard.policy.schema import Scene
 
 __all__ = [
+    "any_volume",
     "container",
     "execution",
     "image",
@@ -73,16 +74,32 @@ def execution(name: Any, scene: Scene, _: str = "") -> str:  # noqa: ANN401 - JS
 
 def volume(name: Any, scene: Scene, _: str = "") -> str:  # noqa: ANN401 - JSON is anything
     """Judge the name of a volume that is there."""
+    if isinstance(name, str) and scene.ledger.has("volume", scene.ledger.actual(name)):
+        return _actual(name, scene)
     return own("volume", name, scene)
+
+
+def any_volume(name: str, scene: Scene, _: str = "") -> str:
+    """Judge the name of a volume that a list is narrowed by; it need not be there."""
+    return _actual(name, scene)
+
+
+def _actual(name: str, scene: Scene) -> str:
+    """Return the name that the engine knows for a volume: another one where somebody else has one of this name."""
+    actual = scene.ledger.actual(name)
+    if actual != name:
+        scene.written[actual] = name
+    return actual
 
 
 def volume_to_use(name: Any, scene: Scene, field: str = "") -> str:  # noqa: ANN401 - JSON is anything
     """Judge the name of a volume that is made on the way where it is not there yet."""
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise Refused("guard.name", status=400, field=field, name=str(name)[:80])
-    if not scene.ledger.has("volume", name) and name not in scene.volumes:
-        scene.volumes.append(name)
-    return name
+    actual = _actual(name, scene)
+    if not scene.ledger.has("volume", actual) and actual not in scene.volumes:
+        scene.volumes.append(actual)
+    return actual
 
 
 def network(name: Any, scene: Scene, _: str = "", *, to_look_at: bool = False) -> str:  # noqa: ANN401 - JSON is anything
@@ -99,11 +116,11 @@ def network(name: Any, scene: Scene, _: str = "", *, to_look_at: bool = False) -
     return str(name) if scene.ledger.name("network", found) == name else found
 
 
-def new_volume(value: Any, _: Scene, field: str = "") -> str:  # noqa: ANN401 - JSON is anything
+def new_volume(value: Any, scene: Scene, field: str = "") -> str:  # noqa: ANN401 - JSON is anything
     """Judge the name of a volume that may be there already; whose it is, is asked when it is made."""
     if not isinstance(value, str) or not _NAME.fullmatch(value):
         raise Refused("guard.name", status=400, field=field, name=str(value)[:80])
-    return value
+    return _actual(value, scene)
 
 
 def new_network(value: Any, scene: Scene, field: str = "") -> str:  # noqa: ANN401 - JSON is anything

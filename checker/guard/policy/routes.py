@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from checker.guard.message import Reply
-from checker.guard.policy import objects
+from checker.guard.policy import named, objects
 from checker.guard.policy.query import Repeated, filters, switch
 from checker.guard.policy.route import Route, Way
 from checker.guard.policy.routes_containers import CONTAINERS
@@ -33,7 +33,7 @@ _SYSTEM = (
         name="system.events",
         method="GET",
         path="/events",
-        query={"since": _TIME, "until": _TIME, "filters": filters()},
+        query={"since": _TIME, "until": _TIME, "filters": filters(volume=named.any_volume)},
         reply=_LINES,
     ),
     Route(

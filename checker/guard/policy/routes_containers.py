@@ -39,7 +39,7 @@ CONTAINERS: tuple[Route, ...] = (
             "all": switch,
             "limit": count,
             "size": switch,
-            "filters": filters(before=named.container, since=named.container),
+            "filters": filters(before=named.container, since=named.container, volume=named.any_volume),
             "before": named.container,
             "since": named.container,
             "trunc_cmd": dropped,  # docker-py's, for engines before 1.24
