@@ -40,7 +40,6 @@ class Ledger:
         self._names: dict[Kind, dict[str, str]] = {}
         self._made: dict[Kind, int] = {}
         self._expected: set[tuple[Kind, str]] = set()
-        self._given_back: set[str] = set()
         self._stand_ins: dict[str, str] = {}
         self._seen: dict[str, frozenset[str]] = {}
         self._shared: set[str] = set()
@@ -140,14 +139,22 @@ class Ledger:
         with self._lock:
             return (kind, name) in self._expected
 
-    def stand_in(self, name: str) -> None:
-        """Put down that a volume's name is somebody else's, so that the run's own volume has another one instead."""
+    def stand_in(self, name: str) -> str:
+        """Put down that a name is somebody else's, so that what the run calls so has another one instead.
+
+        Args:
+            name: A volume's, or an image's complete reference.
+
+        Returns:
+            The name that the engine is to know.
+        """
         with self._lock:
             if len(self._stand_ins) < _MOST_EXPECTED:
                 self._stand_ins[name] = f"{name}.{self.run_id}"
+        return self.actual(name)
 
     def actual(self, name: str) -> str:
-        """Return the name that the engine knows for what the run calls a volume."""
+        """Return the name that the engine knows for what the run calls so: a volume, or a complete reference."""
         with self._lock:
             return self._stand_ins.get(name, name)
 
@@ -156,16 +163,6 @@ class Ledger:
         """The names that the engine knows, by those that scripts use for the same volumes, where they differ."""
         with self._lock:
             return dict(self._stand_ins)
-
-    def give_back(self, reference: str) -> None:
-        """Put down that a build took this name from somebody else's image, which has it again."""
-        with self._lock:
-            self._given_back.add(reference)
-
-    def gave_back(self, reference: str) -> bool:
-        """Return whether a build of the run's took this name from somebody else's image."""
-        with self._lock:
-            return reference in self._given_back
 
     def see_image(self, full_id: str, references: Iterable[str]) -> None:
         """Remember which complete references an image on the engine has, the run's own or not."""

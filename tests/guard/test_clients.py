@@ -274,6 +274,28 @@ def test_a_volume_of_somebody_elses_is_in_nobodys_way(ways: Ways) -> None:
         ways.shell("docker rm -f $N; docker volume rm -f $N", ways.direct)
 
 
+@pytest.mark.alone
+@pytest.mark.parametrize("how", ["docker build -t $N .", "docker compose build"])
+def test_an_image_of_somebody_elses_is_in_nobodys_way(how: str, ways: Ways) -> None:
+    """A script builds under a name that an image has already: it finds its own by it, and the other one keeps it."""
+    (ways.folder / "compose.yaml").write_text("services: {it: {image: $N, build: .}}\n", encoding="utf-8")
+    script = f"""
+        printf "FROM busybox:1\\nCMD echo from $WHO\\n" > Dockerfile; {how} > said 2>&1 || cat said
+        docker run --rm $N; docker run --name $N $N; docker ps -aq --filter name=$N | wc -l; docker rm $N
+        docker tag $N $N-too; docker run --rm $N-too; docker rmi $N-too > said
+        docker images --format '{{{{.Repository}}}} {{{{.Tag}}}}' | grep $N; docker inspect -f '{{{{.RepoTags}}}}' $N"""
+    try:
+        by_hand = ways.shell(script, {**ways.direct, "WHO": "hand"})
+        guarded = ways.shell(script, {**ways.guarded, "WHO": "script"})
+        assert guarded[1].replace("from script", "from hand").splitlines() == by_hand[1].splitlines()
+        assert "from script" in guarded[1]
+        again = ways.shell(script, {**ways.guarded, "WHO": "hand"})  # the same image as theirs now
+        assert again[1].splitlines() == by_hand[1].splitlines()
+        assert ways.shell("docker run --rm $N", ways.direct)[1] == "from hand\n"
+    finally:
+        ways.shell("docker rm -f $N; docker rmi -f $N $N-too", ways.direct)
+
+
 @pytest.mark.parametrize("way", ["direct", "guarded"])
 def test_a_terminal_is_one(way: str, ways: Ways) -> None:
     """``run -it`` and ``exec -it`` have a terminal, its size follows, keys arrive, and the exit code comes back."""

@@ -22,6 +22,7 @@ from tests.guard.asking import (
     ask,
     ledger,
     request,
+    sent,
 )
 from tests.guard.grpc import Client, answered, failed, solve, solved
 
@@ -482,18 +483,48 @@ def test_a_moved_name_goes_back(name: str) -> None:
     it = build([row(REDIS, name)], [row(REDIS), row(NEW_IMAGE, name)])
     repository, _, tag = name.partition(":")
     path = f"/images/{REDIS}/tag?repo=docker.io%2Flibrary%2F{repository}&tag={tag}"
-    assert it.engine.asked[-1] == ("POST", path, None)
+    assert ("POST", path, None) in it.engine.asked
     assert not it.kept.has("tag", f"{HUB}{name}")
     assert it.kept.has("image", NEW_IMAGE)
 
 
-def test_a_name_that_went_back_is_explained() -> None:
-    """The script believes that its image has the name, so that using it gets a sentence, not "No such image"."""
+def test_a_name_that_went_back_leads_scripts_to_their_own_image() -> None:
+    """The script believes that its image has the name: on the engine it gets another one, and is found by both."""
     it = build([row(FOREIGN, "payroll:latest")], [row(FOREIGN), row(NEW_IMAGE, "payroll:latest")])
-    denied = ask("POST", "/containers/create", {"Image": "payroll"}, kept=it.kept)
-    assert isinstance(denied, Denied)
-    assert denied.key == "guard.image_taken"
-    assert isinstance(ask("POST", "/containers/create", {"Image": NEW_IMAGE}, kept=it.kept), Allowed)
+    path = f"/images/{NEW_IMAGE}/tag?repo=docker.io%2Flibrary%2Fpayroll&tag=latest.run-1"
+    assert it.engine.asked[-1] == ("POST", path, None)
+    created = ask("POST", "/containers/create", {"Image": "payroll"}, kept=it.kept)
+    assert sent(created)["Image"] == "payroll:latest.run-1"
+    assert isinstance(created, Allowed)
+    assert created.written == {"payroll:latest.run-1": "payroll:latest"}
+    looked_at = visit("GET", "/images/payroll/json", kept=it.kept)
+    assert looked_at.exchange.allowed.target.endswith("/payroll:latest.run-1/json")
+    assert looked_at.end(200, row(NEW_IMAGE, "payroll:latest.run-1"))["RepoTags"] == ["payroll:latest"]
+    assert it.kept.name("tag", f"{HUB}payroll:latest.run-1") == NEW_IMAGE
+
+
+def test_the_same_image_under_the_same_name_is_found_too() -> None:
+    """Who has built it at a terminal before, and has it built again of the same bytes, finds it by its name."""
+    there = [row(FOREIGN, "payroll:latest")]
+    it = build(there, there, asked=build_of("payroll"), answer=answered(1, solved(FOREIGN)))
+    created = ask("POST", "/containers/create", {"Image": "payroll:latest"}, kept=it.kept)
+    assert sent(created)["Image"] == "payroll:latest.run-1"
+    removing = ask("DELETE", "/images/payroll:latest", kept=it.kept)
+    assert isinstance(removing, Allowed)
+    assert removing.target.endswith("/payroll:latest.run-1")  # theirs keeps its own
+    assert not it.kept.has("image", FOREIGN)
+
+
+def test_an_image_that_was_removed_has_no_name_any_more() -> None:
+    """After ``docker rmi``, a name that went back leads nowhere again."""
+    it = build([row(FOREIGN, "payroll:latest")], [row(FOREIGN), row(NEW_IMAGE, "payroll:latest")])
+    gone = visit("DELETE", "/images/payroll", kept=it.kept).end(
+        200, [{"Untagged": "payroll:latest.run-1"}, {"Deleted": NEW_IMAGE}]
+    )
+    assert gone == [{"Untagged": "payroll:latest"}, {"Deleted": NEW_IMAGE}]
+    refused = ask("GET", "/images/payroll/json", kept=it.kept)
+    assert isinstance(refused, Denied)
+    assert (refused.status, refused.key) == (404, "guard.no_image")
 
 
 def test_a_name_that_may_change_stays_moved() -> None:

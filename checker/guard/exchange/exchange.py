@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, quote
 
 from checker.engine import LABEL
 from checker.guard import policy
-from checker.guard.exchange import unseen, volumes
+from checker.guard.exchange import stand_ins, unseen
 from checker.guard.exchange.heard import hear
 from checker.guard.exchange.narrow import NARROWED, complete, event, info, see
 from checker.guard.message import Denied
@@ -44,7 +44,7 @@ async def learn(request: Request, ledger: Ledger, grants: Grants, ask: Ask) -> N
         if status == 200 and isinstance(found, dict):
             see(found, ledger)
     if matched.name in _ABOUT_VOLUMES:
-        await volumes.make_way(request, ledger, grants, ask)
+        await stand_ins.make_way(request, ledger, grants, ask)
 
 
 class Exchange:
@@ -105,12 +105,12 @@ class Exchange:
             answer = await step(self, answer)
         narrow = NARROWED.get(self.allowed.route)
         found = narrow(answer, self.ledger, self.grants) if narrow and answer is not None else answer
-        return self._in_the_clients_names(found)
+        return stand_ins.in_the_scripts_names(found, self.ledger)
 
     def line(self, obj: Any) -> Any:  # noqa: ANN401 - JSON is anything
         """Return one object of a stream as the client may see it; None where it may not."""
         if self.allowed.route == "system.events":
-            return self._in_the_clients_names(event(obj, self.ledger, self.grants))
+            return stand_ins.in_the_scripts_names(event(obj, self.ledger, self.grants), self.ledger)
         if isinstance(obj, dict):
             hear(self.allowed.route, obj, self.output)
         return obj
@@ -150,7 +150,7 @@ class Exchange:
                 return self._denied("guard.volume_taken", name=name)
             body = {"Name": name, "Labels": self.ledger.labels}
             status, made = await self.ask("POST", "/volumes/create", body)
-            if status != 201 or not volumes.is_labelled(made, self.ledger):
+            if status != 201 or not stand_ins.is_labelled(made, self.ledger):
                 return self._denied("guard.volume_taken", name=name)
             self.ledger.add("volume", name, name)
         named = self.allowed.route == "volume.create" and self.allowed.subject
@@ -160,14 +160,10 @@ class Exchange:
 
     async def _may_have_volume(self, name: str) -> bool:
         status, found = await self.ask("GET", f"/volumes/{quote(name)}", None)
-        may_have = status == 404 or (status == 200 and volumes.is_labelled(found, self.ledger))
+        may_have = status == 404 or (status == 200 and stand_ins.is_labelled(found, self.ledger))
         if may_have:
             self.ledger.expect("volume", name)
         return may_have
-
-    def _in_the_clients_names(self, answer: Any) -> Any:  # noqa: ANN401 - JSON is anything
-        names = self.ledger.stand_ins
-        return volumes.in_the_scripts_names(answer, names) if names else answer
 
     def _in_the_clients_words(self, status: int, answer: Any) -> Any:  # noqa: ANN401 - JSON is anything
         """Return an error with the names that the client wrote, and strike out what turns out to be gone."""
@@ -232,7 +228,7 @@ def _all_gone(kind: Kind, field: str) -> Step:
 
 def _made(kind: Kind, field: str) -> Step:
     async def step(it: Exchange, answer: Any) -> Any:  # noqa: ANN401 - JSON is anything
-        if kind != "volume" or volumes.is_labelled(answer, it.ledger):
+        if kind != "volume" or stand_ins.is_labelled(answer, it.ledger):
             it.ledger.add(kind, answer[field], it.allowed.subject if kind == "network" else answer[field])
         return answer
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from checker.engine import LABEL
 from checker.guard.exchange.narrow import complete, see
-from checker.guard.policy.named import is_own_tag
+from checker.guard.policy.named import is_own_tag, is_visible
 from checker.guard.reference import is_reference, reference
 
 if TYPE_CHECKING:
@@ -94,10 +94,14 @@ async def _own(row: Mapping[str, Any], before: Mapping[str, str], ledger: Ledger
         ledger.share_image(full_id)
     for name in mine:
         ledger.add("tag", name, full_id)
-    for name in moved:
-        if name in before and name not in mine:
-            ledger.give_back(name)
-            await _give_back(name, before[name], ask)
+    theirs = {name for name in moved if name in before and name not in mine}
+    for name in sorted(theirs):
+        await _tag(name, before[name], ask)
+    asked = {name for output in ledger.builds for name in output.names}
+    same = asked.intersection(ours).difference(moved) if made else set()  # it was built of the same bytes before
+    for name in sorted(theirs | {name for name in same if not ledger.has("tag", name)}):
+        await _stand_in(name, full_id, ledger, grants, ask)
+    ledger.see_image(full_id, ledger.seen_images().get(full_id, frozenset()) - theirs)
 
 
 def _may_have(name: str, before: Mapping[str, str], ledger: Ledger, grants: Grants) -> bool:
@@ -115,6 +119,15 @@ def _is_an_exercises(name: str, ledger: Ledger, grants: Grants) -> bool:
     return found.last.startswith("kata-") and not is_own_tag(found, ledger, grants)
 
 
-async def _give_back(name: str, full_id: str, ask: Ask) -> None:
+async def _stand_in(name: str, full_id: str, ledger: Ledger, grants: Grants, ask: Ask) -> None:
+    """Give an image another name in place of one that is somebody else's; scripts go on to use that one."""
+    if is_visible(reference(name), ledger, grants):
+        return
+    actual = ledger.stand_in(name)
+    ledger.add("tag", actual, full_id)  # before it is there: whoever removes what is left looks there
+    await _tag(actual, full_id, ask)
+
+
+async def _tag(name: str, full_id: str, ask: Ask) -> None:
     found = reference(name)
     await ask("POST", f"/images/{full_id}/tag?repo={quote(found.repository, safe='')}&tag={quote(found.tag)}", None)

@@ -148,9 +148,12 @@ def image(name: Any, scene: Scene, _: str = "") -> str:  # noqa: ANN401 - JSON i
         return full_id
     found = _reference(name)
     if not is_visible(found, scene.ledger, scene.grants):
-        if scene.ledger.gave_back(str(found)):  # BuildKit said that it had given the name, and the script believed it
-            raise Refused("guard.image_taken", name=found.short)
-        raise Refused("guard.no_image", status=404, name=found.short)
+        actual = scene.ledger.actual(str(found))
+        if not scene.ledger.has("tag", actual):
+            raise Refused("guard.no_image", status=404, name=found.short)
+        listed = reference(actual).short
+        scene.written[listed] = found.short
+        return listed
     # the engine would go on to look for an id that begins like this
     return f"{name}:latest" if is_id(name) else str(name)
 
@@ -159,7 +162,7 @@ def removable_image(name: Any, scene: Scene, _: str = "") -> str:  # noqa: ANN40
     """Judge an image to be removed: the run's own, or one that the exercise says may be removed."""
     found = image(name, scene)
     held = (
-        scene.ledger.seen_images().get(found, frozenset()) if found.startswith("sha256:") else {str(_reference(name))}
+        scene.ledger.seen_images().get(found, frozenset()) if found.startswith("sha256:") else {str(_reference(found))}
     )
     if not scene.ledger.has("image", found) or held:
         for one in held:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from checker.guard.exchange.exchange import Exchange, learn
-from checker.guard.exchange.volumes import in_the_scripts_names
+from checker.guard.exchange.stand_ins import in_the_scripts_names
 from checker.guard.message import Allowed
 from tests.guard.asking import GRANTS, OWN, ask, ledger, request
 from tests.guard.test_exchange import NEW, OURS, Engine
@@ -137,5 +137,7 @@ def test_events_have_them_too(kept: Ledger) -> None:
 
 def test_only_whole_names_are_exchanged() -> None:
     """A word that merely contains a script's name stays as it is."""
-    answer = ["payroll-2", f"{ACTUAL}", {"payroll": f"/{ACTUAL}/x"}]
-    assert in_the_scripts_names(answer, {"payroll": ACTUAL}) == ["payroll-2", "payroll", {"payroll": "/payroll/x"}]
+    kept, answer = ledger(), ["payroll-2", f"{ACTUAL}", {"payroll": f"/{ACTUAL}/x"}]
+    assert in_the_scripts_names(answer, kept) == answer
+    kept.stand_in("payroll")
+    assert in_the_scripts_names(answer, kept) == ["payroll-2", "payroll", {"payroll": "/payroll/x"}]

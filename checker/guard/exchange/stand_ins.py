@@ -1,7 +1,8 @@
-"""Volumes whose name is somebody else's: who runs a script twice has such volumes from the first time.
+"""Names that are somebody else's: who has tried a script at a terminal has its volumes and images from then.
 
-The run gets a volume of its own then, under a name that nobody else has. Its scripts never hear of that name: their
-requests are written anew with it, and in what they are answered stands the one that they use.
+The run gets a volume of its own, and a name of its own for what it builds (``unseen``), that nobody else has. Its
+scripts never hear of these names: their requests are written anew with them, and in what they are answered stand those
+that they use.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from urllib.parse import quote
 from checker.engine import LABEL
 from checker.guard import policy
 from checker.guard.message import Denied
+from checker.guard.reference import reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,20 +41,30 @@ def is_labelled(found: Any, ledger: Ledger) -> bool:  # noqa: ANN401 - JSON is a
     return isinstance(found, dict) and (found.get("Labels") or {}).get(LABEL) == ledger.run_id
 
 
-def in_the_scripts_names(answer: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - JSON is anything
+def in_the_scripts_names(answer: Any, ledger: Ledger) -> Any:  # noqa: ANN401 - JSON is anything
     """Return an answer with the names that scripts use.
 
     Args:
         answer: JSON. The engine's names stand in it by themselves, in paths and in ``name:/folder``; they are like no
             other words.
-        names: The engine's name for each of the scripts'.
+        ledger: Knows both.
     """
+    names = {_listed(name): _listed(actual) for name, actual in ledger.stand_ins.items()}
+    return _exchanged(answer, names) if names else answer
+
+
+def _listed(name: str) -> str:
+    """Return a name as the engine lists it; a complete reference has a slash, a volume's name none."""
+    return reference(name).short if "/" in name else name
+
+
+def _exchanged(answer: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - JSON is anything
     if isinstance(answer, str):
         for name, actual in names.items():
             answer = answer.replace(actual, name)
         return answer
     if isinstance(answer, list):
-        return [in_the_scripts_names(part, names) for part in answer]
+        return [_exchanged(part, names) for part in answer]
     if isinstance(answer, dict):
-        return {key: in_the_scripts_names(part, names) for key, part in answer.items()}
+        return {key: _exchanged(part, names) for key, part in answer.items()}
     return answer
