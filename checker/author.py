@@ -14,6 +14,7 @@ from checker.workbench.build import Built, Step
 from checker.workbench.compose import Composition
 from checker.workbench.container import Answer, Binding, Container, wait_for
 from checker.workbench.events import Event
+from checker.workbench.hedged import hedges, without_quotes
 from checker.workbench.packed import packed
 from checker.workbench.probe import Redis, Web
 from checker.workbench.registry import Registry
@@ -48,11 +49,13 @@ __all__ = [
     "Web",
     "Work",
     "Workflow",
+    "hedges",
     "packed",
     "read_workflow",
     "step",
     "together",
     "wait_for",
+    "without_quotes",
 ]
 
 step = pytest.fixture(scope="module")
