@@ -6,17 +6,22 @@ import re
 import tomllib
 import zipfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from checker.author import Bench, Composition, Container, Mistake, Web, step, wait_for
+from checker.author import Bench, Composition, Container, Mistake, Web, hedges, step, wait_for, without_quotes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 VERSIONS = {"app-a": "1.0", "app-b": "2.0"}
 PATIENCE = 15.0  # seconds that a program may take until it answers
-RIGHT = {"package": "greeter", "app_a": "1", "app_b": "2"}
+PACKAGE = re.compile(r"(?:(?:the )?package )?greeter(?: package| ?패키지)?", re.IGNORECASE)
+NEEDED = {"app_a": (1, 2), "app_b": (2, 1)}  # the greeter that each needs, and the one that it cannot live with
+# a version as pip and people write it: 1, v1.0, 1.x, 1.*, ~= 1.0, <2
+NUMBER = r"(?<![\w.])v?\d+(?:\.\d+)*(?:\.[x*])?"
+CLAUSE = rf"(?<![~=<>!^])(?:[~=<>!^]=*\s*)?{NUMBER}"
 NEW = "def greet(name):\n    return name\n\n\nclass Greeter"  # greeter 3 can do what both before it could
 
 SAYS = {"1.0": "Hello", "2.0": "Good day"}  # how each greeter begins
@@ -163,14 +168,16 @@ def apps(app_a: App, app_b: App) -> Mapping[str, App]:
 
 def test_names_what_collides(bench: Bench) -> None:
     answers = _answers(bench.work.text("answers.toml"))
-    for key, right in RIGHT.items():
+    for key in ("package", *NEEDED):
         found = answers.get(key, "").strip()
         if not found:
             raise Mistake("no_answer", key=key)
-        number = re.search(r"\d+", found)
-        given = found.lower() if key == "package" else number[0] if number else ""
-        if given != right:
-            raise Mistake("other_answer", key=key, found=found)
+        said = without_quotes(found).lower()[:200]
+        needed, other = NEEDED.get(key, (0, 0))
+        if not (_is_right(said, needed, other) if needed else PACKAGE.fullmatch(said)):
+            raise Mistake("other_answer", key=key, found=found[:80])
+        if hedges(said, CLAUSE, partial(_is_right, needed=needed, other=other), alone=NUMBER):
+            raise Mistake("left_open", key=key, found=found[:80])
 
 
 def test_app_a_answers(app_a: App, planted: Planted) -> None:
@@ -217,6 +224,32 @@ def test_a_new_greeter_changes_nothing(
         found = _app(bench, composition, name, planted).about["greeter"]
         if found != version:
             raise Mistake("follows_the_newest", name=name, version=found)
+
+
+def _is_right(said: str, needed: int, other: int) -> bool:
+    """Whether an answer begins with the version that is needed, or with a range in which it lies and the other not."""
+    clauses = re.search(rf"{CLAUSE}(?:(?:[\s,&]|and)*[~=<>!^]=*\s*{NUMBER})*", said, re.ASCII)
+    if clauses is None:
+        return False
+    found = re.findall(rf"([~=<>!^]=*)?\s*({NUMBER})", clauses[0], re.ASCII)
+    return all(_holds(*clause, needed) for clause in found) and not all(_holds(*clause, other) for clause in found)
+
+
+def _holds(operator: str, number: str, major: int) -> bool:
+    """Whether a version of which only the first number is not 0 fits a clause, as PEP 440 has it."""
+    text = re.sub(r"(?:\.(?:0+|[x*]))+$", "", number.removeprefix("v"))
+    wanted, version = tuple(map(int, text.split("."))), (major,)
+    match operator.rstrip("=") or operator[:1]:
+        case "<":
+            return version <= wanted if "=" in operator else version < wanted
+        case ">":
+            return version >= wanted if "=" in operator else version > wanted
+        case "~" | "^":
+            return version >= wanted and version[0] == wanted[0]
+        case "!":
+            return False
+        case _:
+            return version == wanted
 
 
 def _build(composition: Composition) -> None:
