@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import bz2
 import contextlib
 import io
 import itertools
+import lzma
 import re
 import signal
 import tarfile
@@ -14,15 +16,18 @@ from typing import TYPE_CHECKING
 from checker.author import Bench, Built, Mistake, Served, step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import IO
 
+    Squeezed = bz2.BZ2Decompressor | lzma.LZMADecompressor
 
 BASE = "python:3.11-slim"
 PORT = 8000
 STOP_SECONDS = 10  # what docker stop gives
 LARGEST_ARCHIVE = 20_000_000  # bytes of a file that is unpacked
 MOST_UNPACKED = 500_000_000  # bytes, of all archives of an image together; a base image has some ten million
+LEAST_PIECE = 4_096  # bytes as which a piece counts that is smaller: very many of nothing also take their time
+MOST_MEMORY = 128_000_000  # bytes for what xz looks back at; its highest level has half of that
 GZIP = b"\x1f\x8b"
 PIECE = 65_536  # bytes that are held at a time
 SECRETS = (".env", ".git/config", "id_rsa", "deploy/.env", "deploy/keys/id_rsa")
@@ -210,18 +215,23 @@ class Finder:
         """Look into a file that is an archive; where it turns out to be broken, what came out of it so far counts."""
         with contextlib.suppress(Exception):
             if content.startswith(GZIP):
-                self._watch_unpacked(_unzipped([content]), name)
+                self._watch_unpacked(_unzipped(_pieces(io.BytesIO(content))), name)
+            elif squeezed := next((make for start, make in SQUEEZED.items() if content.startswith(start)), None):
+                self._watch_unpacked(_unsqueezed(_pieces(io.BytesIO(content)), squeezed), name)
             elif zipfile.is_zipfile(packed := io.BytesIO(content)) and self._left > 0:
                 self._left -= len(content)  # also of one that is a long list of nothing
                 with zipfile.ZipFile(packed) as archive:
                     for member in archive.infolist():
+                        self._left -= LEAST_PIECE
+                        if self._left <= 0:
+                            break
                         with archive.open(member) as opened:
                             self._watch_unpacked(_pieces(opened), name)
 
     def _watch_unpacked(self, content: Iterable[bytes], archive: str) -> None:
         """Look at what comes out of an archive, for as long as there is not too much of it."""
         for piece in self._watch(content, archive):
-            self._left -= len(piece)
+            self._left -= max(len(piece), LEAST_PIECE)
             if self._left <= 0:
                 break
 
@@ -266,3 +276,24 @@ def _unzipped(content: Iterable[bytes]) -> Iterator[bytes]:
             rest = unpack.unconsumed_tail
             if unpack.eof:  # one gzip stream may follow another
                 rest, unpack = unpack.unused_data, zlib.decompressobj(wbits=31)
+
+
+def _unsqueezed(content: Iterable[bytes], make: Callable[[], Squeezed]) -> Iterator[bytes]:
+    """Decompress what bzip2 or xz made, likewise."""
+    unpack = make()
+    for chunk in content:
+        rest = chunk
+        while rest:
+            yield unpack.decompress(rest, PIECE)
+            while not (unpack.eof or unpack.needs_input):
+                yield unpack.decompress(b"", PIECE)
+            rest = unpack.unused_data
+            if unpack.eof:
+                unpack = make()
+
+
+SQUEEZED: dict[bytes, Callable[[], Squeezed]] = {
+    b"BZh": bz2.BZ2Decompressor,
+    b"\xfd7zXZ\x00": lambda: lzma.LZMADecompressor(memlimit=MOST_MEMORY),
+    b"\x5d\x00\x00": lambda: lzma.LZMADecompressor(memlimit=MOST_MEMORY),  # lzma, its older form
+}
