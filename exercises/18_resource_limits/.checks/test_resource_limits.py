@@ -6,7 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from checker.author import Bench, Container, KataError, Mistake, step, together, wait_for
+from checker.author import Bench, Container, KataError, Mistake, hedges, step, together, wait_for, without_quotes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,11 +20,17 @@ DEFAULT_PERIOD = 100_000  # microseconds; the kernel's own
 REPORTS = 8
 KILLED = -1
 GONE = frozenset({"exited", "dead"})
-# the fields of a container's State, the right one first; people write it with a space or a line in between
-FIELDS = re.compile(
-    r"\b(?:(oom[\s_-]?killed)|status|running|paused|restarting|dead|pid|exit_?code|error|started_?at|finished_?at)\b",
-    re.ASCII | re.IGNORECASE,
+# the fields of a container's State as people write them, and what docker inspect prints of one that is not true
+FIELD = (
+    r"(?:\.?\bState[\s.:>-]*)?"
+    r"\b(?:oom[\s_-]?killed|status|running|paused|restarting|dead|pid|exit_?code|error|started_?at|finished_?at)\b"
 )
+VALUE = (
+    r"(?:\s*(?:[=:]+|\bis\b)?\s*\(?(?:false|exited|running|restarting|paused|dead|created|removing|\d[\w:.-]*)\b"
+    r"|\s*[=:]+\s*(?=[,;]|$))"
+)
+TRUE = r"\s*(?:[=:]+|\bis\b)?\s*true\b"
+NUMBER = r"(?<![\d-])\d+"  # and not that of greedy-1
 
 
 @dataclass(frozen=True)
@@ -306,12 +312,35 @@ def test_knows_a_memory_kill(bench: Bench) -> None:
     for key in ("exit_code", "proof"):
         if not str(answers.get(key, "")).strip():
             raise Mistake("not_answered", key=key)
-    code = re.findall(r"\d+", str(answers["exit_code"]))
-    if code[:1] != ["137"] and not {"137"} <= set(code) <= {"137", "128", "9"}:  # or the sum of which it consists
+    code = re.sub(r"\b(?:128\s*\+\s*9|9\s*\+\s*128)\b", "137", without_quotes(str(answers["exit_code"])))
+    if not _is_code_of_a_kill(code):
         raise Mistake("other_code", found=str(answers["exit_code"])[:40])
-    proof = FIELDS.search(str(answers["proof"]))
-    if proof is None or not proof[1]:
+    proof = without_quotes(str(answers["proof"]))
+    if not _names_the_proof(proof):
         raise Mistake("other_proof", found=str(answers["proof"])[:40])
+    if hedges(code, NUMBER, "137".__eq__):
+        raise Mistake("left_open", key="exit_code", found=str(answers["exit_code"])[:40])
+    if hedges(proof, f"{FIELD}(?:{VALUE}|{TRUE})?", _is_right, alone=FIELD):
+        raise Mistake("left_open", key="proof", found=str(answers["proof"])[:40])
+
+
+def _is_code_of_a_kill(text: str) -> bool:
+    """Whether the first number is the right one, or it is there with the sum of which it consists."""
+    numbers = re.findall(NUMBER, re.sub(r"\bnot\s+\d+|\d+\s*[이가]?\s*아니", "", text))
+    return numbers[:1] == ["137"] or {"137"} <= set(numbers) <= {"137", "128", "9"}
+
+
+def _names_the_proof(text: str) -> bool:
+    """Whether the first field that is named is the right one; one that is quoted with what it held does not count."""
+    fields = re.finditer(
+        rf"(\bnot\s+(?:the\s+)?)?({FIELD})({VALUE}|\s*[이가]?\s*아니)?", text, re.ASCII | re.IGNORECASE
+    )
+    named = [field[2] for field in fields if _is_right(field[2]) or not (field[1] or field[3])]
+    return bool(named) and _is_right(named[0])
+
+
+def _is_right(field: str) -> bool:
+    return "oom" in field.lower()
 
 
 # Starting, telling and looking
