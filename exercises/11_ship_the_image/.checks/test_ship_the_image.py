@@ -23,8 +23,13 @@ NATIVE, FOREIGN = "kata-11-native:1", "kata-11-stranger:1"
 FILE, REGISTRY = "file", "registry"
 ARCHIVE = re.compile(r"app\.(tar(\.\w+)?|t\wz)")
 PATIENCE = 90  # seconds for a script: an image is packed and unpacked, which takes a while on a busy machine
-# what stands before an answer may be a heading of the same form: os/arch: linux/arm64
-PLATFORM = re.compile(r"(?<![\w/])((?!(?:system|os|platform)/)[a-z]+/[a-z0-9_]+)(?:/v\d+)?(?![\w/])")
+# the systems that Go, and so Docker, knows: os/arch and image/platform are headings; behind the processor may come its
+# variant, or the slash alone where it has none
+PLATFORM = re.compile(
+    r"(?<![\w/])((?:linux|windows|darwin|freebsd|netbsd|openbsd|solaris|illumos|aix|android|ios|plan9)/[a-z0-9_]+)"
+    r"(?:/(?:v\d+)?)?(?![\w/])",
+    re.ASCII,  # what Korean attaches to a word is no part of it
+)
 # what Docker says of an image that this machine could not run, where a container is made of it
 WARNING = re.compile(r"(?m)^WARNING: The requested image's platform .*$")
 ELSEWHERE = ("linux/s390x", "linux/riscv64", "linux/ppc64le", "linux/mips64le")  # no engine here runs on these
@@ -148,7 +153,7 @@ def test_knows_its_platform(bench: Bench, app: App, shipped: Shipped) -> None:
     for image, wanted in ((FOREIGN, random.choice(ELSEWHERE)), (NATIVE, app.platform)):  # noqa: S311 - no secret
         _put(bench, image, wanted)
         finished = bench.run("platform.sh", None, image, seconds=PATIENCE)
-        found = PLATFORM.findall(WARNING.sub("", finished.said))
+        found = PLATFORM.findall(WARNING.sub("", finished.said).lower())
         if not found:
             said = finished.last_lines[-200:] or "∅"
             raise bench.why(finished, otherwise=Mistake("no_platform", image=image, said=said))

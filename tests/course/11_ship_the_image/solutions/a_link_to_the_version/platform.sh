@@ -1,3 +1,3 @@
 #!/usr/bin/env bash
 set -euo pipefail
-echo "system/processor: $(docker image inspect -f '{{.Os}}/{{.Architecture}}' "${1:?Usage: $0 IMAGE}")"
+echo "image/platform: $(docker image inspect -f '{{.Os}}/{{.Architecture}}/{{.Variant}}' "${1:?Usage: $0 IMAGE}")"

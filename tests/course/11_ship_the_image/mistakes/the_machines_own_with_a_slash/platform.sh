@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "$(uname -s)/$(uname -m)"
