@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import re
 import tomllib
@@ -129,6 +130,10 @@ class App:
 @step
 def planted(bench: Bench) -> Planted:
     secret, apps, greeters, greetings = bench.nonce(), {}, {}, {}
+    wheels = {
+        version: bench.work.folder / f"wheels/greeter-{version}-py3-none-any.whl" for version in VERSIONS.values()
+    }
+    given = {version: wheel.read_bytes() for version, wheel in wheels.items()}
     for name, version in VERSIONS.items():
         apps[name], greeters[version] = f"edition-{bench.nonce()}", f"greeter-{bench.nonce()}"
         says = f"{SAYS[version]} {bench.nonce()}"
@@ -136,6 +141,8 @@ def planted(bench: Bench) -> Planted:
         _plant(bench, name, apps[name], secret)
         words = {'"first"': f'"{greeters[version]}"', f'f"{SAYS[version]}': f'f"{says}'}
         _reprint(bench.work.folder, version, version, words)
+    for version, wheel in wheels.items():
+        _change_copies(bench.work.folder, wheel, given[version])
     code = {name: (bench.work.folder / name / "app.py").read_bytes() for name in VERSIONS}
     greeter_code = {version: _wheel(bench.work.folder, version)["greeter/__init__.py"] for version in greeters}
     return Planted(
@@ -427,6 +434,23 @@ def _plant(bench: Bench, name: str, edition: str, secret: str) -> None:
 def _wheel(work: Path, version: str) -> dict[str, str]:
     with zipfile.ZipFile(work / "wheels" / f"greeter-{version}-py3-none-any.whl") as wheel:
         return {name: wheel.read(name).decode() for name in wheel.namelist()}
+
+
+def _change_copies(work: Path, wheel: Path, given: bytes) -> None:
+    """Have copies of a wheel that was given be copies of ours, and who pins it by its digest (pip does) pin ours."""
+    ours = wheel.read_bytes()
+    digests = {
+        hashlib.new(kind, given).hexdigest().encode(): hashlib.new(kind, ours).hexdigest().encode()
+        for kind in ("sha256", "sha384", "sha512")
+    }
+    for path in [path for path in work.rglob("*") if path.is_file() and not path.is_symlink()]:
+        content = path.read_bytes()
+        changed = ours if content == given else re.sub(b"|".join(digests), lambda found: digests[found[0]], content)
+        if changed != content:
+            mode = path.stat().st_mode
+            path.unlink()  # it may not be written to
+            path.write_bytes(changed)
+            path.chmod(mode)
 
 
 def _reprint(work: Path, old: str, new: str, words: Mapping[str, str]) -> None:
