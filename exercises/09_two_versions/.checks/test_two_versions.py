@@ -37,27 +37,32 @@ codes = [written(compile(text, "", "exec", dont_inherit=True, optimize=int(optim
 print(json.dumps([room(), *codes]))
 """
 
-# Every greeter that lies about in a container, unpacked or in an archive that Python can run. A wheel is none yet.
+# Every greeter that lies about in a container, unpacked or in an archive that Python can run, as text or compiled:
+# beside a text that was compiled it is the same one, in __pycache__ it is none. A wheel is none yet.
 # Whatever somebody has called it, in a greeter out of wheels/ stands a word that stands nowhere else.
 SCAN = """
 import contextlib, os, sys, zipfile
 words = [word.encode() for word in sys.argv[1:]]
+found = {}
 def look(path, read):
-    folder, name = os.path.split(path)
+    folder, name = os.path.split(path.removesuffix("c"))
+    if os.path.basename(folder) == "__pycache__":
+        return
     is_called_so = name == "__init__.py" and os.path.basename(folder).startswith("greeter")
     if is_called_so or (name.endswith(".py") and any(word in read() for word in words)):
-        print(folder if name == "__init__.py" else path)
+        found[folder if name == "__init__.py" else os.path.join(folder, name)] = True
 for folder, folders, files in os.walk("/"):
     if folder in ("/proc", "/sys", "/dev"):
         folders[:] = files = []
     for path in (os.path.join(folder, file) for file in files):
         with contextlib.suppress(OSError, zipfile.BadZipFile):  # without its capabilities not even root may read all
-            if path.endswith(".py") and not os.path.islink(path):
+            if path.endswith((".py", ".pyc")) and not os.path.islink(path):
                 look(path, lambda: open(path, "rb").read(100_000))
-            elif not path.endswith((".py", ".whl")) and os.path.isfile(path) and zipfile.is_zipfile(path):
+            elif not path.endswith((".py", ".pyc", ".whl")) and os.path.isfile(path) and zipfile.is_zipfile(path):
                 archive = zipfile.ZipFile(path)
                 for name in archive.namelist():
                     look(os.path.join(path, name), lambda: archive.read(name))
+print("\\n".join(found))
 """
 
 # What is in a file of an archive that Python runs as it is
