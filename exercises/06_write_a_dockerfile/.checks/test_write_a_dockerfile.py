@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 BASE = "python:3.11-slim"
 PORT = 8000
 STOP_SECONDS = 10  # what docker stop gives
-LARGEST_ARCHIVE = 20_000_000  # bytes of a file that is unpacked
+LARGEST_ZIP = 20_000_000  # bytes of a file that is looked at as a whole, since a zip archive is read from its end
 MOST_UNPACKED = 500_000_000  # bytes, of all archives of an image together; a base image has some ten million
 LEAST_PIECE = 4_096  # bytes as which a piece counts that is smaller: very many of nothing also take their time
 MOST_MEMORY = 128_000_000  # bytes for what xz looks back at; its highest level has half of that
@@ -204,29 +204,31 @@ class Finder:
             tarfile.open(fileobj=_Stream(passing), mode="r|") as archive,
         ):
             for entry in archive:
-                if entry.isreg() and entry.size <= LARGEST_ARCHIVE:
+                if entry.isreg():
                     opened = archive.extractfile(entry)
                     assert opened is not None
-                    self._unpack(opened.read(), f"/{entry.name.removeprefix('./')}")
+                    self._unpack(opened, entry.size, f"/{entry.name.removeprefix('./')}")
         for _ in passing:  # what is no tar archive, and what comes after the end of one
             pass
 
-    def _unpack(self, content: bytes, name: str) -> None:
+    def _unpack(self, opened: IO[bytes], size: int, name: str) -> None:
         """Look into a file that is an archive; where it turns out to be broken, what came out of it so far counts."""
         with contextlib.suppress(Exception):
-            if content.startswith(GZIP):
-                self._watch_unpacked(_unzipped(_pieces(io.BytesIO(content))), name)
-            elif squeezed := next((make for start, make in SQUEEZED.items() if content.startswith(start)), None):
-                self._watch_unpacked(_unsqueezed(_pieces(io.BytesIO(content)), squeezed), name)
-            elif zipfile.is_zipfile(packed := io.BytesIO(content)) and self._left > 0:
-                self._left -= len(content)  # also of one that is a long list of nothing
+            first = opened.read(PIECE)
+            content = itertools.chain([first], _pieces(opened))
+            if first.startswith(GZIP):
+                self._watch_unpacked(_unzipped(content), name)
+            elif squeezed := next((make for start, make in SQUEEZED.items() if first.startswith(start)), None):
+                self._watch_unpacked(_unsqueezed(content, squeezed), name)
+            elif size <= LARGEST_ZIP and zipfile.is_zipfile(packed := io.BytesIO(b"".join(content))) and self._left > 0:
+                self._left -= size  # also of one that is a long list of nothing
                 with zipfile.ZipFile(packed) as archive:
                     for member in archive.infolist():
                         self._left -= LEAST_PIECE
                         if self._left <= 0:
                             break
-                        with archive.open(member) as opened:
-                            self._watch_unpacked(_pieces(opened), name)
+                        with archive.open(member) as inside:
+                            self._watch_unpacked(_pieces(inside), name)
 
     def _watch_unpacked(self, content: Iterable[bytes], archive: str) -> None:
         """Look at what comes out of an archive, for as long as there is not too much of it."""
