@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import re
 from typing import TYPE_CHECKING
 
 from checker.phrase import KataError
@@ -26,6 +27,10 @@ IMAGE = "registry:2"
 PORT = 5000
 _PATIENCE = (5, 20, 60)
 """Seconds for an answer, the first time and again: a busy machine may leave one connection waiting."""
+
+
+_REQUEST = re.compile(r'(?m)^\S+ - .*?"([A-Z]+ /v2/\S*) HTTP/')
+"""A line of its access log, which is as other web servers write it."""
 
 
 class Registry:
@@ -147,6 +152,11 @@ class Registry:
         """Return all names on it, and the digest that each stands for."""
         found = {name: self.digest(name) for name in self._names()}
         return {name: digest for name, digest in found.items() if digest is not None}
+
+    def requests(self) -> tuple[str, ...]:
+        """Return what it has been asked for so far, ``GET /v2/kata-11-app/manifests/1.0``; the latest may be late."""
+        log = self._client.api.logs(self._served.id).decode(errors="replace")
+        return tuple(_REQUEST.findall(log))
 
     def _note(self, reference: str) -> None:
         """Remember the image that is about to lose a name, perhaps its last: it is removed in the end, too."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from checker.phrase import KataError
+from checker.workbench.container import wait_for
 from checker.workbench.registry import serve_registry
 from checker.workbench.service import Services
 
@@ -122,3 +123,14 @@ def test_what_is_put_there_depends_on_its_bytes_alone(services: Services, client
         assert client.api.inspect_image(f"{registry.address}/kata-test-house@{digest}")["RootFS"]["Layers"] == diff_ids
         other = registry.put("kata-test-house:1.0", json.dumps({**config, "author": "else"}).encode(), layer)
         assert registry.digest("kata-test-house:1.0") == other != digest
+
+
+def test_a_registry_tells_what_it_was_asked_for(services: Services, client: DockerClient, image: str) -> None:
+    """Whoever asks for an image is in its log, by the path that was asked for."""
+    with serve_registry(services) as registry:
+        registry.push(image, "kata-test-shop:1.2")
+        client.api.remove_image(image)
+        client.api.pull(f"{registry.address}/kata-test-shop", tag="1.2")
+        client.api.tag(f"{registry.address}/kata-test-shop:1.2", image)
+        wanted = "GET /v2/kata-test-shop/manifests/"
+        assert wait_for(lambda: any(asked.startswith(wanted) for asked in registry.requests()), 5)

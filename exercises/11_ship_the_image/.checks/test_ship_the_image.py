@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from checker.author import Bench, Finished, Mistake, Registry, Transcript, packed, step
+from checker.author import Bench, Entry, Finished, Mistake, Registry, Transcript, packed, step, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,9 +143,9 @@ def test_is_on_the_registry(app: App, shipped: Shipped, pulled: dict[str, Any]) 
 
 def test_received_both_ways(bench: Bench, app: App, shipped: Shipped, file: Path) -> None:
     with _nothing_but(bench.work.folder, "receive.sh", file.parent.name):
-        _receive(bench, app, FILE, environment=None)
+        _receive(bench, app, shipped, FILE)
     with _nothing_but(bench.work.folder, "receive.sh"):
-        _receive(bench, app, REGISTRY, shipped.environment)
+        _receive(bench, app, shipped, REGISTRY)
 
 
 def test_knows_its_platform(bench: Bench, app: App, shipped: Shipped) -> None:
@@ -162,9 +162,11 @@ def test_knows_its_platform(bench: Bench, app: App, shipped: Shipped) -> None:
             raise Mistake("wrong_platform", image=image, found=wrong[-1], wanted=wanted)
 
 
-def _receive(bench: Bench, app: App, way: str, environment: dict[str, str] | None) -> None:
+def _receive(bench: Bench, app: App, shipped: Shipped, way: str) -> None:
     """Let receive.sh get the image back on a machine that has nothing of it."""
     _forget(bench, app)
+    before = len(_fetches(shipped.registry))
+    environment = shipped.environment if way == REGISTRY else None
     finished = bench.run("receive.sh", environment, way, seconds=PATIENCE)
     asked = bench.transcript.since(finished.first_request)
     if asked.asked("image.build") or asked.asked("build.grpc"):
@@ -179,6 +181,20 @@ def _receive(bench: Bench, app: App, way: str, environment: dict[str, str] | Non
         raise Mistake("asked_the_registry", image=pulls[0].subject)
     if not _ran(bench, app, asked):
         raise Mistake("not_run", way=way)
+    if way == REGISTRY and not _fetched(shipped.registry, before, pulls):
+        raise Mistake("nobody_asked_it")
+
+
+def _fetched(registry: Registry, before: int, pulls: tuple[Entry, ...]) -> bool:
+    """Whether somebody has asked the registry: the engine, or a script in its own way, which shows there, if late."""
+    if any(pull.subject.startswith(registry.address) for pull in pulls):
+        return True
+    return wait_for(lambda: len(_fetches(registry)) > before, 5, every=0.1)
+
+
+def _fetches(registry: Registry) -> list[str]:
+    """Return who has asked the registry for what was shipped, by its name or piece by piece."""
+    return [asked for asked in registry.requests() if re.match(r"GET /v2/kata-11-app/(manifests|blobs)/", asked)]
 
 
 def _ran(bench: Bench, app: App, asked: Transcript) -> bool:
