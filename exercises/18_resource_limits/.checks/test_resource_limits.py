@@ -18,6 +18,7 @@ WATCHED = 4.0  # seconds over which the use of the processor is measured
 MOST_RESTARTS = 3
 DEFAULT_PERIOD = 100_000  # microseconds; the kernel's own
 REPORTS = 8
+PAGES = 24 * 256  # that quiet.py writes to for a report
 KILLED = -1
 GONE = frozenset({"exited", "dead"})
 # the fields of a container's State as people write them, and what docker inspect prints of one that is not true
@@ -207,7 +208,7 @@ def spun(stack: Stack, storm: int | None) -> Spun:
         for name in QUIET:
             said = [stack.hear(name, "/report") for _ in range(REPORTS)]
             missed.extend(name for one in said if not one)
-            others.extend(name for one in said if one and not (name in one and stack.mark in one))
+            others.extend(name for one in said if one and not (name in one and f"({stack.mark} {PAGES})" in one))
 
     together(measure, work)
     return Spun(next(iter(used), None), next(iter(missed), ""), next(iter(others), ""))
@@ -347,9 +348,9 @@ def _is_right(field: str) -> bool:
 
 
 def _mark(bench: Bench, mark: str) -> None:
-    """Have the given quiet.py, and copies of it, say a word in its reports: whatever else answers does not know it."""
+    """Have the given quiet.py, and copies of it, say in its reports a word that nobody knows, and how much it wrote."""
     given = (bench.work.folder / "app/quiet.py").read_bytes()
-    marked = given.decode().replace("{NAME} needed", f"{{NAME}} ({mark}) needed")
+    marked = given.decode().replace("{NAME} needed", f"{{NAME}} ({mark} {{data.count(b'x')}}) needed")
     for path in [path for path in bench.work.folder.rglob("*.py") if path.is_file() and path.read_bytes() == given]:
         bench.work.put(str(path.relative_to(bench.work.folder)), marked)
 
