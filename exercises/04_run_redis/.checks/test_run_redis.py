@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -98,6 +99,8 @@ def test_answers_on_this_machine_only(bench: Bench, redis: Container) -> None:
     doors = [Redis(host=binding.address, port=binding.port) for binding in bindings]
     if not wait_for(lambda: any(door.ask("PING") == "PONG" for door in doors), 5):
         turned_away = any((door.ask("PING") or "").startswith("DENIED") for door in doors)
+        if not turned_away:
+            _listens_to_others(redis)
         raise Mistake("protected" if turned_away else "nobody_answers", port=bindings[0].port)
 
 
@@ -246,6 +249,16 @@ def _ask_inside(redis: Container, *words: str) -> str | None:
 def _doors_inside(redis: Container) -> Iterator[int]:
     yield 6379
     yield from sorted({port for _, port in redis.listening()} - {6379})
+
+
+def _listens_to_others(redis: Container) -> None:
+    """Refuse a Redis that has the right port, but at an address at which only its own container can reach it."""
+    listening = redis.listening()
+    for inside in sorted({port for _, port in listening}):
+        addresses = [address for address, port in listening if port == inside]
+        if all(ipaddress.ip_address(address).is_loopback for address in addresses):
+            for binding in redis.published(inside):
+                raise Mistake("on_loopback", port=binding.port, inside=inside, address=min(addresses))
 
 
 def _not_running(redis: Container) -> Mistake:
