@@ -18,6 +18,7 @@ CALLED_MARK = "/tmp/wget-was-called"  # noqa: S108 - in a container that lives f
 LIMIT = 60.0  # seconds that run.sh may take; both halves take one or two
 PATIENCE = 15.0  # seconds that run.sh may stay attached to a Redis that runs; twice as long to anything else
 COMPILERS = re.compile(r"(\w+-linux-gnu-)?(cc|gcc|clang|tcc|c89|c99)(-[\d.]+)?")
+MOST_NAMED = 4  # commands that missing_next may name: two are asked for, and what these call in turn may explain them
 ALSO_CALLED = frozenset({"wget", "ld", "ar", "as", "ranlib", "strip", "cpp", "g++", "c++", "pkg-config", "gmake"})
 PACKAGES = frozenset({"build-essential", "libc6-dev", "libc-dev", "linux-headers", "ca-certificates", "binutils"})
 COMPLAINT = re.compile(r"(\S+):\s*(?:(?:command )?not found|no such file)")
@@ -191,6 +192,9 @@ def test_names_what_is_missing_next(answers: dict[str, Any], absent: frozenset[s
         raise Mistake("lacks_a_line_of_it")
     if not any(COMPILERS.fullmatch(word) for word in words):
         raise Mistake("lacks_what_compiles")
+    named = {"cc" if COMPILERS.fullmatch(word) else word for word in words} - {"wget"}  # which they were given
+    if len(named) > MOST_NAMED:
+        raise Mistake("too_many_named", number=len(named))
 
 
 def test_breaks_in_a_throw_away_container(bench: Bench, ran: Ran, attempts: list[Attempt]) -> None:
