@@ -5,7 +5,7 @@ import re
 import shutil
 from dataclasses import dataclass
 
-from checker.author import Bench, Built, Container, Mistake, step, wait_for
+from checker.author import Bench, Built, Container, Mistake, packed, step, wait_for
 
 BASE = "debian:bookworm-slim"
 SECONDS = 60.0  # a build installs at most three packages, in less than a second each
@@ -117,6 +117,8 @@ def test_builds_and_works(bench: Bench, first: Image) -> None:
     if first.exit_code:
         raise Mistake("ends_badly", code=first.exit_code)
     _nothing_more(bench, first)
+    if first.receipt and first.receipt_shown == first.receipt:  # else it is installed anew, which is another check's
+        _runs_the_program(bench, first)
 
 
 def test_installed_when_built(installed: Image) -> None:
@@ -172,6 +174,20 @@ def _nothing_more(bench: Bench, image: Image) -> None:
     for package in image.packages:
         if package not in _required(bench):
             raise Mistake("package_too_many", package=package)
+
+
+def _runs_the_program(bench: Bench, image: Image) -> None:
+    """Refuse a container that repeats what was written down in the build: ours has one thing more to mix."""
+    more = f"sesame 4.{bench.nonce()}"
+    packages = "".join(f"{package}\n" for package in (*image.packages, more))
+    config = {"Image": image.built.reference, "HostConfig": {"NetworkMode": "none"}}
+    with bench.temporary(config) as container:
+        bench.client.api.put_archive(container.id, "/opt/deps", packed({"packages": packages.encode()}))
+        container.start()
+        if not wait_for(lambda: not container.is_running, 10, every=0.03):
+            raise Mistake("does_not_end")
+        if f"with {more}" not in container.logs():
+            raise Mistake("written_down_before", package=more)
 
 
 def _required(bench: Bench) -> list[str]:
