@@ -342,6 +342,8 @@ def _of_the_base(name: str, found: dict[str, Any], bases: frozenset[str]) -> Non
 
 def _running(name: str, container: Container, found: dict[str, Any]) -> None:
     state = found["State"]
+    if state["Status"] == "paused":
+        raise Mistake("paused", name=name)
     if state["Status"] != "running":
         log, command = container.last_words(), " ".join([found["Path"], *found["Args"]])
         about = {"name": name, "status": state["Status"], "code": state["ExitCode"]}
