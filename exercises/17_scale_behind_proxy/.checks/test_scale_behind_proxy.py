@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import re
 import time
 from dataclasses import dataclass
@@ -12,12 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REQUESTS = 30
+FEW, MANY = 6, 8  # copies of which one number is drawn: nobody has written out so many by hand
 SLOW_ONES = 18
 SLOW = 0.15  # seconds that server.py sleeps for a slow one, and serves nobody else
 SHARED = 2 / 3  # of the time: a proxy that picks one of three at random needs more than a third, and seldom a half
 SOON = 20  # seconds until newcomers have work: what nginx may cache, and a busy machine
 PATIENCE = 12  # seconds that one request may take: the ten of the prompt, and a busy machine
+SCALING = 60  # seconds that scale.sh may take
+SHRINKING = 120  # the same where it may stop copies one after the other, each of which has ten to end in
 STOPPING = 15  # seconds until a copy is gone that is being stopped: Docker gives it ten
+FAIR = 80  # requests of which a proxy that throws dice gives each of eight copies some, but once in 5000 times
 COMING_UP = 10  # seconds until the proxy is up that the engine is starting again
 ANSWER = re.compile(r"^Hello from (\d+\.\d+\.\d+\.\d+)$")
 LATE = "TOO LATE"
@@ -110,9 +115,9 @@ def after_a_death(three: Site) -> list[str]:
 
 
 @step
-def five(bench: Bench, after_a_death: list[str]) -> Iterator[Site]:
+def many(bench: Bench, after_a_death: list[str]) -> Iterator[Site]:
     del after_a_death  # one is missing
-    with _scaled(bench, 5) as site:
+    with _scaled(bench, random.randint(FEW, MANY)) as site:  # noqa: S311 - no secret
         yield site
 
 
@@ -148,34 +153,37 @@ def test_survives_the_loss_of_one(three: Site, after_a_death: list[str]) -> None
     _all_answered("failed_after_a_death", three, after_a_death)
 
 
-def test_new_ones_get_work(bench: Bench, five: Site) -> None:
-    found: set[str] = set()
+def test_new_ones_get_work(bench: Bench, many: Site) -> None:
+    heard: list[str] = []
+    started = time.monotonic()
 
     def all_have_work() -> bool:
-        found.update(five.answered(five.answers(10)))
-        return len(found) >= 5
+        heard.extend(many.answers(10))
+        return len(many.answered(heard)) >= many.copies
 
-    if not wait_for(all_have_work, SOON, every=0.2):
-        raise Mistake("new_ones_idle", copies=5, seconds=SOON, found=len(found))
-    _not_too_many(bench, five)
+    # on a busy machine few requests fit into that time, and a proxy may throw dice for each of them
+    if not (wait_for(all_have_work, SOON, every=0.2) or (len(heard) < FAIR and wait_for(all_have_work, SOON))):
+        seconds = f"{time.monotonic() - started:.0f}"
+        raise Mistake("new_ones_idle", copies=many.copies, seconds=seconds, found=len(many.answered(heard)))
+    _not_too_many(bench, many)
 
 
-def test_shrinks_again(bench: Bench, five: Site) -> None:
-    del five  # there were five before
-    with _scaled(bench, 1) as site:
+def test_shrinks_again(bench: Bench, many: Site) -> None:
+    del many  # there were more before
+    with _scaled(bench, 1, seconds=SHRINKING) as site:
         wait_for(lambda: all(map(ANSWER.match, site.answers(1))), 5)
         _all_answered("some_fail", site, site.answers())
         _not_too_many(bench, site)
 
 
 @contextlib.contextmanager
-def _scaled(bench: Bench, copies: int) -> Iterator[Site]:
+def _scaled(bench: Bench, copies: int, *, seconds: float = SCALING) -> Iterator[Site]:
     """Run scale.sh and look at what runs afterwards, for as long as this lasts.
 
     Raises:
         Mistake: There is nothing to come in by, or nobody behind it, or fewer than there should be.
     """
-    finished = bench.run("scale.sh", None, str(copies), seconds=60)
+    finished = bench.run("scale.sh", None, str(copies), seconds=seconds)
     published = _published(bench, finished, copies)
     proxy = _proxy(bench, published)
     network, address, port = _place(proxy, copies)
