@@ -177,7 +177,10 @@ def _nothing_more(bench: Bench, image: Image) -> None:
 
 
 def _runs_the_program(bench: Bench, image: Image) -> None:
-    """Refuse a container that repeats what was written down in the build: ours has one thing more to mix."""
+    """Refuse a container that repeats what was written down in the build: ours has one thing more to mix.
+
+    One that takes that away again when it starts shows nothing by it, and is believed.
+    """
     more = f"sesame 4.{bench.nonce()}"
     packages = "".join(f"{package}\n" for package in (*image.packages, more))
     config = {"Image": image.built.reference, "HostConfig": {"NetworkMode": "none"}}
@@ -186,7 +189,7 @@ def _runs_the_program(bench: Bench, image: Image) -> None:
         container.start()
         if not wait_for(lambda: not container.is_running, 10, every=0.03):
             raise Mistake("does_not_end")
-        if f"with {more}" not in container.logs():
+        if f"with {more}" not in container.logs() and more in _lines(container, "packages"):
             raise Mistake("written_down_before", package=more)
 
 
