@@ -89,7 +89,7 @@ def test_keeps_running_in_the_background(bench: Bench, redis: Container) -> None
     _must_be_of_its_image(bench, redis)
 
 
-def test_answers_on_this_machine_only(bench: Bench, redis: Container) -> None:
+def test_answers_on_this_machine_only(bench: Bench, redis: Container, value: str) -> None:
     bindings = redis.all_published()
     if not bindings:
         raise Mistake("not_published")
@@ -102,6 +102,8 @@ def test_answers_on_this_machine_only(bench: Bench, redis: Container) -> None:
         if not turned_away:
             _listens_to_others(redis)
         raise Mistake("protected" if turned_away else "nobody_answers", port=bindings[0].port)
+    for address in _ways_round(bench, redis, value):
+        raise Mistake("published_to_everyone", address=address)
 
 
 def test_remembers_your_value(redis: Container, value: str) -> None:
@@ -249,6 +251,17 @@ def _ask_inside(redis: Container, *words: str) -> str | None:
 def _doors_inside(redis: Container) -> Iterator[int]:
     yield 6379
     yield from sorted({port for _, port in redis.listening()} - {6379})
+
+
+def _ways_round(bench: Bench, redis: Container, value: str) -> Iterator[str]:
+    """Yield the addresses at which another container of the script's hands out what Redis holds, to everyone."""
+    for other in bench.created(0):
+        with contextlib.suppress(Mistake):  # a helper may be gone by now
+            open_to_all = [] if other.id == redis.id else other.all_published()
+            for binding in open_to_all:
+                door = Redis(host=bench.engine.published_host, port=binding.port)
+                if not binding.is_loopback and door.ask("GET", "greeting") == value:
+                    yield binding.address
 
 
 def _listens_to_others(redis: Container) -> None:
