@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 NAME = "kata-12-web"
 ADDRESS = f"http://{NAME}:8000/"
 SAME = ("Cmd", "Entrypoint", "Env", "WorkingDir", "StopSignal", "User")  # what a rebuilt image might have otherwise
+TAKES_DOWN = {("container", "die"), ("container", "pause"), ("network", "disconnect")}
+RENAMES = ("container", "rename")
 VISITS = 8  # enough to meet each of two that share a name: the odds that one stays hidden are 1 to 128
 DOCKERFILE = """\
 FROM busybox:1
@@ -102,7 +104,7 @@ class Failed:
 
     code: int
     page: str | None
-    interrupted: str  # the container that served and was stopped or taken off the network meanwhile
+    interrupted: str  # the container that served, and was stopped, renamed or taken off the network meanwhile
 
 
 @step
@@ -165,7 +167,7 @@ def failed(shop: Shop, back: Version) -> Failed:
         _deploy(shop, version)
     served, since = _serving(shop), shop.bench.events.position()
     finished = shop.deploy(shop.missing)
-    interrupted = next((served[one] for one in _interrupted(shop.bench.events.since(since)) if one in served), "")
+    interrupted = next(_interrupted(shop.bench.events.since(since), served), "")
     goes_on = shop.shows(shop.versions[3])
     page = shop.versions[3].page if goes_on else shop.page()
     return Failed(code=finished.code, page=page, interrupted=interrupted)
@@ -320,23 +322,32 @@ def _why_silent(shop: Shop, finished: Finished) -> BaseException:
     return Mistake("no_answer")
 
 
-def _serving(shop: Shop) -> dict[str, str]:
-    """Return the containers that have the site's name on its network: id and name."""
+@dataclass(frozen=True, kw_only=True)
+class Serving:
+    """A container that has the site's name on its network, as its own or as one more (an alias)."""
+
+    name: str
+    by_alias: bool
+
+
+def _serving(shop: Shop) -> dict[str, Serving]:
+    """Return the containers that have the site's name on its network, by their ids."""
     found = {}
     for container in _running(shop.bench):
         standing = container.inspect()["NetworkSettings"]["Networks"].get(shop.visitor.network)
-        if standing is not None and NAME in {container.name, *(standing.get("Aliases") or ())}:
-            found[container.id] = container.name
+        by_alias = standing is not None and NAME in (standing.get("Aliases") or ())
+        if by_alias or (standing is not None and container.name == NAME):
+            found[container.id] = Serving(name=container.name, by_alias=by_alias)
     return found
 
 
-def _interrupted(events: Iterable[Event]) -> Iterator[str]:
-    """Yield the ids of the containers that ended, were paused or left a network."""
+def _interrupted(events: Iterable[Event], served: dict[str, Serving]) -> Iterator[str]:
+    """Yield the names of those that ended, were paused, left a network, or lost the name they were found by."""
     for event in events:
-        if event.kind == "container" and event.action in {"die", "pause"}:
-            yield event.id
-        if event.kind == "network" and event.action == "disconnect":
-            yield event.about.get("container", "")
+        one = event.about.get("container", "") if event.kind == "network" else event.id
+        happened = (event.kind, event.action)
+        if one in served and (happened in TAKES_DOWN or (happened == RENAMES and not served[one].by_alias)):
+            yield served[one].name
 
 
 @contextlib.contextmanager
