@@ -398,11 +398,12 @@ def _not_broken(ran: Ran, attempts: list[Attempt]) -> Mistake:
 def _was_for_want_of_wget(bench: Bench, one: Attempt) -> bool:
     """Return whether wget is what was not found: the same again, in a world where a wget notes that it is called.
 
-    What cannot be repeated (files that were copied in, an exec) is believed, and so is a shell that ends well where
-    nothing is piped into it.
+    What cannot be repeated (files that were copied in, one exec after another, or one that is piped into) is believed,
+    and so is a shell that ends well where nothing is piped into it.
     """
-    acted = any(e.action.startswith("exec_") or e.action == "extract-to-dir" for e in one.events)
-    if one.born is None or acted:
+    execs = [entry.asked for entry in bench.transcript.asked("exec.create") if entry.subject == one.container.id]
+    copied_in = any(e.action == "extract-to-dir" for e in one.events)
+    if one.born is None or copied_in or (execs and not _can_be_repeated(one, execs)):
         return True
     mounts = one.born.inspect.get("Mounts") or []
     if any(mount["Type"] != "bind" for mount in mounts):
@@ -424,11 +425,34 @@ def _was_for_want_of_wget(bench: Bench, one: Attempt) -> bool:
                 bench.client.api.start(repeated.id)
             except APIError as refused:
                 return not re.search("not found|no such file|permission denied", str(refused))
+            if execs:
+                return _calls_wget(bench, repeated, execs[0])
             patience = 3 if before.get("OpenStdin") else 15  # one on a terminal may wait for somebody who types
             code = bench.client.api.wait(repeated.id, timeout=patience)["StatusCode"]
             return code != NOT_FOUND or repeated.read(CALLED_MARK) is not None
     except (APIError, RequestException):
         return True
+
+
+def _can_be_repeated(one: Attempt, execs: list[Any]) -> bool:
+    """Return whether a container's only exec was what broke in it, and needed nothing from outside."""
+    broke = any(e.action == "exec_die" and e.about["exitCode"] == str(NOT_FOUND) for e in one.events)
+    return broke and len(execs) == 1 and bool(execs[0]) and not execs[0].get("AttachStdin")
+
+
+def _calls_wget(bench: Bench, container: Container, asked: dict[str, Any]) -> bool:
+    """Return whether what was run in a container with exec calls wget there, or ends otherwise than it did before."""
+    options = {"environment": asked.get("Env"), "workdir": asked.get("WorkingDir"), "user": asked.get("User") or ""}
+    made = bench.client.api.exec_create(container.id, asked["Cmd"], **options)["Id"]
+    bench.client.api.exec_start(made)
+    ended: list[int | None] = []
+
+    def has_ended() -> bool:
+        ended.append(bench.client.api.exec_inspect(made)["ExitCode"])
+        return ended[-1] is not None
+
+    wait_for(has_ended, 10)
+    return ended[-1] != NOT_FOUND or container.read(CALLED_MARK) is not None
 
 
 def _could_not_be_opened(said: str) -> bool:
