@@ -39,10 +39,13 @@ class Happening:
     Attributes:
         event: ``push`` or ``pull_request``.
         branch: The branch that was pushed to, or into which the pull request is to go.
+        kind: What happened to the pull request, as GitHub calls it: ``opened``, or ``synchronize`` where more was
+            pushed to it; empty for anything that it answers to unasked.
     """
 
     event: str
     branch: str
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +98,7 @@ class Workflow:
         if filters is None:
             return False
         types = _list(filters.get("types"))
-        if types and not _ANSWERED_TYPES & set(types):
+        if types and not ({happening.kind} if happening.kind else _ANSWERED_TYPES) & set(types):
             return False
         if "branches" in filters:
             return _matches(_list(filters["branches"]), happening.branch)

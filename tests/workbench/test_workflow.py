@@ -108,6 +108,19 @@ def test_a_workflow_knows_what_starts_it(on: str, push: bool, proposal: bool) ->
     assert workflow.is_started_by(Happening(event="pull_request", branch="main")) is proposal
 
 
+def test_a_proposal_is_opened_and_then_pushed_to() -> None:
+    """Who names types hears of these alone; who names none hears of everything that brings something new."""
+    events = [Happening(event="pull_request", branch="main", kind=kind) for kind in ("opened", "synchronize")]
+    for on, wanted in (
+        ("pull_request", [True, True]),
+        ("{pull_request: {types: opened}}", [True, False]),
+        ("{pull_request: {types: [synchronize, reopened]}}", [False, True]),
+        ("{pull_request: {types: [opened, synchronize]}}", [True, True]),
+    ):
+        workflow = read_workflow(written("      - run: ls\n", on), FILE)
+        assert [workflow.is_started_by(event) for event in events] == wanted
+
+
 @pytest.mark.parametrize(
     ("text", "key", "shown"),
     [

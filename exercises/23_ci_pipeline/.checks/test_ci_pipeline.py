@@ -410,6 +410,9 @@ def _blame(bench: Bench, workflow: Workflow, ended: Ended) -> None:
     assert ended.last is not None
     raise _why(bench, ended.last, Mistake("step_failed", step=ended.failed, tail=ended.last.last_lines))
 
+    for kind in ("opened", "synchronize"):
+        if not workflow.is_started_by(Happening(event="pull_request", branch="main", kind=kind)):
+            raise Mistake("proposal_untested_later")
 
 def _why(bench: Bench, finished: Finished, ours: Mistake) -> Mistake | KataError:
     """Return what Docker said, or else what we say: that is more than the exit code."""
