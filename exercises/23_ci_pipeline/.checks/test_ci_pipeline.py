@@ -3,8 +3,9 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import secrets
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from checker.author import (
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 SCRIPT, WORKFLOW = "ci.sh", ".github/workflows/ci.yml"
 SITE, APP, MAIN = "kata-23-site", "kata-23-app", "refs/heads/main"
+BASE = "python:3.11-slim"
+NOBODYS = range(1, 7)  # ports at which nothing ever listens
 BRANCH = "new-words"
 ALONE = {
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -124,11 +127,18 @@ class Pipeline:
     registry: Registry
     folder: Path
     given: Path
-    _files: dict[str, str] = field(default_factory=dict)
+    _address: str = ""
 
-    def commit(self, branch: str, files: Mapping[str, str], *, event: str = "push") -> Commit:
-        """Make a commit on a branch, out of the files as they were given and these, and check it out."""
-        words = f"words-{self.bench.nonce()}"
+    def commit(self, branch: str, files: Mapping[str, str], *, event: str = "push", words: str = "") -> Commit:
+        """Make a commit on a branch, out of the files as they were given and these, and check it out.
+
+        Args:
+            branch: The branch.
+            files: What lies in ``app/`` in place of what was given; ``{words}`` stands for the commit's words.
+            event: What happened to it.
+            words: What the site is to show, to make what was built before once more; empty for words that are new.
+        """
+        words = words or f"words-{self.bench.nonce()}"
         given = {path.name: path.read_text(encoding="utf-8") for path in (self.given / "app").glob("*.*")}
         ours = {"words.txt": f"{words}\n", **{name: text.format(words=words) for name, text in files.items()}}
         for name, text in {**given, **ours}.items():
@@ -137,7 +147,7 @@ class Pipeline:
         id_ = self._git(
             ("checkout", "-q", "-B", branch),
             ("add", "-A"),
-            ("commit", "-q", "-m", f"Say {words}"),
+            ("commit", "-q", "--allow-empty", "-m", f"Say {words}"),
             *detached,
             ("rev-parse", "HEAD"),
         )
@@ -145,19 +155,48 @@ class Pipeline:
 
     def run(self, commit: Commit) -> Outcome:
         """Run ci.sh for a commit that is checked out."""
-        environment = {f"GITHUB_{key.upper()}": value for key, value in commit.github.items()}
-        return self._watch(commit, lambda: self._execute(SCRIPT, {"CI": "true", **environment, **self._machine}))
+        return self._watch(commit, lambda: self.execute(commit))
 
     def run_workflow(self, commit: Commit, workflow: Workflow) -> tuple[Outcome, Ended]:
         """Run the workflow for a commit that is checked out."""
-        runner = Runner(checkout=self.folder, execute=self._execute, github=commit.github, machine=self._machine)
         ended: list[Ended] = []
 
         def run() -> Finished:
-            ended.append(runner.run(workflow))
+            ended.append(self.execute_workflow(commit, workflow))
             return ended[0].last or Finished(script=WORKFLOW, code=0, said="", seconds=0)
 
         return self._watch(commit, run), ended[0]
+
+    def execute(self, commit: Commit) -> Finished:
+        """Run ci.sh for a commit that is checked out, without looking at what comes of it."""
+        environment = {f"GITHUB_{key.upper()}": value for key, value in commit.github.items()}
+        return self._execute(SCRIPT, {"CI": "true", **environment, **self._machine})
+
+    def execute_workflow(self, commit: Commit, workflow: Workflow) -> Ended:
+        """Run the workflow for a commit that is checked out, without looking at what comes of it."""
+        runner = Runner(checkout=self.folder, execute=self._execute, github=commit.github, machine=self._machine)
+        return runner.run(workflow)
+
+    @contextlib.contextmanager
+    def without_registry(self) -> Iterator[None]:
+        """Let scripts find nobody at the registry's address, so that a push is refused at once."""
+        self._address = f"127.0.0.1:{secrets.choice(NOBODYS)}"
+        try:
+            yield
+        finally:
+            self._address = ""
+
+    @contextlib.contextmanager
+    def without_place(self) -> Iterator[None]:
+        """Let the site's name be taken by a container that scripts can neither see nor remove."""
+        api, site = self.bench.client.api, self.bench.find(SITE)
+        if site is not None:
+            api.remove_container(site.id, force=True, v=True)
+        taken = self.bench.create({"Image": BASE}, SITE)
+        try:
+            yield
+        finally:
+            api.remove_container(taken.id, force=True, v=True)
 
     def site(self, wanted: str = "") -> str:
         """Return what the site shows, if need be once it has come to show this; empty where nobody answers."""
@@ -185,7 +224,7 @@ class Pipeline:
 
     @property
     def _machine(self) -> dict[str, str]:
-        return {"KATA_REGISTRY": self.registry.address, **ALONE}
+        return {"KATA_REGISTRY": self._address or self.registry.address, **ALONE}
 
     def _execute(self, script: str | Path, environment: Mapping[str, str]) -> Finished:
         return self.bench.run(script, {**self._machine, **environment}, seconds=60)
@@ -364,12 +403,16 @@ def test_site_follows_green(pipeline: Pipeline, good: Outcome, reds: dict[str, O
     if again.commit.words not in again.site:
         raise Mistake("site_stays_old", site=SITE)
     _must_run_what_was_pushed(pipeline, good)
+    _must_mind_its_ends(pipeline, again, SCRIPT, lambda commit: pipeline.execute(commit).code == 0)
 
 
 def test_workflow_does_the_same(bench: Bench, pipeline: Pipeline, workflow: Workflow) -> None:
     for event, branch in (("push", "main"), ("push", BRANCH), ("push", f"fix/{BRANCH}"), ("pull_request", "main")):
         if not workflow.is_started_by(Happening(event=event, branch=branch)):
             raise Mistake("not_started", event=event, branch=branch)
+    for kind in ("opened", "synchronize"):
+        if not workflow.is_started_by(Happening(event="pull_request", branch="main", kind=kind)):
+            raise Mistake("proposal_untested_later")
     good = _run_good(bench, pipeline, workflow, "main", "push")
     if not good.under_its_id():
         raise Mistake("workflow_pushed_nothing")
@@ -383,6 +426,7 @@ def test_workflow_does_the_same(bench: Bench, pipeline: Pipeline, workflow: Work
     _must_leave_the_site(good, _run_good(bench, pipeline, workflow, BRANCH, "push"), "branch_deployed")
     proposed = _run_good(bench, pipeline, workflow, "proposal", "pull_request")
     _must_leave_the_site(good, proposed, "workflow_deployed_a_proposal")
+    _must_mind_its_ends(pipeline, good, WORKFLOW, lambda commit: pipeline.execute_workflow(commit, workflow).is_green)
 
 
 # Running the workflow
@@ -410,9 +454,6 @@ def _blame(bench: Bench, workflow: Workflow, ended: Ended) -> None:
     assert ended.last is not None
     raise _why(bench, ended.last, Mistake("step_failed", step=ended.failed, tail=ended.last.last_lines))
 
-    for kind in ("opened", "synchronize"):
-        if not workflow.is_started_by(Happening(event="pull_request", branch="main", kind=kind)):
-            raise Mistake("proposal_untested_later")
 
 def _why(bench: Bench, finished: Finished, ours: Mistake) -> Mistake | KataError:
     """Return what Docker said, or else what we say: that is more than the exit code."""
@@ -455,6 +496,24 @@ def _must_leave_the_site(before: Outcome, after: Outcome, deployed: str) -> None
         raise Mistake(deployed)
     if before.commit.words in before.site and before.commit.words not in after.site:
         raise Mistake("site_went_down")
+
+
+def _must_mind_its_ends(pipeline: Pipeline, before: Outcome, file: str, is_green: Callable[[Commit], bool]) -> None:
+    """Look whether a good commit on main ends red where it cannot be pushed, and where it cannot be deployed.
+
+    What is built is what was built before, so that it takes no time. What comes of the site meanwhile is not judged:
+    it may well have been taken down for its successor.
+    """
+    for hindered, mistake in (
+        (pipeline.without_registry, "push_failed_in_green"),
+        (pipeline.without_place, "deployment_failed_in_green"),
+    ):
+        commit = pipeline.commit("main", {}, words=before.commit.words)
+        green = False
+        with hindered(), contextlib.suppress(Mistake):  # who tries again and again does not end, so not green either
+            green = is_green(commit)
+        if green:
+            raise Mistake(mistake, file=file, site=SITE)
 
 
 def _is_id(tag: str, id_: str) -> bool:
