@@ -26,6 +26,12 @@ FASTER = 5
 AGAIN = 4  # more runs where two printed the same time: a clock of hundredths hardly agrees so often by chance
 SILENT = "#!/bin/sh\nexit 0\n"  # in place of docker: a script with set -e goes on too
 SLOW = 'sleep 0.1; PATH="${PATH#*:}" exec docker "$@"'  # so that a time that was measured with it cannot be the same
+OTHER = "0.0.0-unasked"
+LYING = """PATH="${{PATH#*:}}"
+case "$1 $2" in
+  info* | version* | 'system info'*) docker "$@" | sed 's/{kernel}/{other}/g' ;;
+  *) exec docker "$@" ;;
+esac"""
 ORDER = "CAB"
 BROUGHT = {"A": "3", "B": "1", "C": "2"}
 
@@ -114,6 +120,7 @@ def test_one_kernel_for_all(bench: Bench, seen: list[Seen], nowhere: dict[str, l
         found = " ".join(nowhere.get(key, []))
         if kernel in found:
             raise Mistake("own_kernel", key=key, found=found[:80])
+    _must_be_the_containers(bench, seen, kernel)
 
 
 def test_seen_from_the_host(bench: Bench, seen: list[Seen]) -> None:
@@ -239,6 +246,20 @@ def _environment(container: Container, word: str, log: str) -> dict[str, str]:
 
 
 # What it asked the engine for
+
+
+def _must_be_the_containers(bench: Bench, seen: list[Seen], kernel: str) -> None:
+    """See whether the kernel is what containers answer, and not what Docker tells about its engine.
+
+    Both are the same. So where a script has asked Docker, it does so once more and hears of another kernel. Who only
+    compares the two, and perhaps gives up because they differ, is not to blame.
+    """
+    if not any(entry.path in {"/info", "/version"} for run in seen for entry in run.entries):
+        return
+    told = _look(bench, LOG, docker=LYING.format(kernel=kernel, other=OTHER)).values
+    for key in KERNELS:
+        if any(OTHER in value for value in told.get(key, ())):
+            raise Mistake("told_by_docker", key=key, found=kernel)
 
 
 def _ran_in(bench: Bench, run: Seen, image: str) -> bool:
