@@ -278,9 +278,25 @@ def _must_be_measured(run: Seen, seconds: float) -> None:
         raise Mistake("no_container_timed")
     if seconds == 0:
         raise Mistake("too_coarse")
+    if not all(_was_heeded(run, start) for start in started):
+        raise Mistake("not_waited_for")
     least, most = min(entry.seconds for entry in started), run.finished.seconds
     if not least / 2 <= seconds <= most:
         raise Mistake("not_measured", found=f"{seconds:g}", least=f"{least:.2f}", most=f"{most:.2f}")
+
+
+def _was_heeded(run: Seen, start: Entry) -> bool:
+    """Return whether it asked for anything else about a container that it started, or about all of them later.
+
+    Also who runs one in the background asks when it ends, and then does not wait for the answer.
+    """
+    others = [entry for entry in run.entries if entry.route not in {"container.create", "container.start"}]
+    return any(
+        (entry.subject == start.subject and (entry.route != "container.wait" or entry.received > 0))
+        or entry.path.startswith("/events")
+        or (entry.path == "/containers/json" and entry.number > start.number)
+        for entry in others
+    )
 
 
 def _must_differ(bench: Bench, seen: list[Seen]) -> None:
