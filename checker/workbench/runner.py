@@ -174,6 +174,7 @@ class _Steps:
         """Run them all and return the job's outcome."""
         for step in job.steps:
             if not holds(step.condition, self._scope(self._env)):
+                self._note(step, {}, _SKIPPED, _SKIPPED)
                 continue
             if step.is_checkout:
                 self._checked_out = True
@@ -182,7 +183,8 @@ class _Steps:
         return _FAILURE if self._failed else _SUCCESS
 
     def _scope(self, env: Mapping[str, str]) -> Scope:
-        return Scope(contexts={**self._contexts, "env": env, "steps": self._done}, failed=self._failed)
+        job = {"status": _FAILURE if self._failed else _SUCCESS}
+        return Scope(contexts={**self._contexts, "env": env, "job": job, "steps": self._done}, failed=self._failed)
 
     def _step(self, step: Step) -> None:
         env = {**self._env, **{key: fill(value, self._scope(self._env)) for key, value in step.env.items()}}
@@ -194,11 +196,16 @@ class _Steps:
         self._course.said.append(finished.said)
         self._env.update(_pairs(left["GITHUB_ENV"]))
         outcome = _SUCCESS if finished.code == 0 else _FAILURE
-        if step.id:
-            self._done[step.id] = {"outputs": _pairs(left["GITHUB_OUTPUT"]), "outcome": outcome}
-        if outcome == _FAILURE and not step.may_fail:
+        may_fail = fill(step.may_fail, self._scope(env)) == "true"
+        self._note(step, _pairs(left["GITHUB_OUTPUT"]), outcome, _SUCCESS if may_fail else outcome)
+        if outcome == _FAILURE and not may_fail:
             self._course.failed = self._course.failed or step.title
             self._failed = True
+
+    def _note(self, step: Step, outputs: Mapping[str, str], outcome: str, conclusion: str) -> None:
+        """Remember what later steps can ask about one that has an id."""
+        if step.id:
+            self._done[step.id] = {"outputs": outputs, "outcome": outcome, "conclusion": conclusion}
 
 
 def _pairs(file: Path) -> dict[str, str]:

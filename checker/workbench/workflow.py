@@ -50,7 +50,7 @@ class Happening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step of a job; it has either a ``run`` or is the checkout."""
+    """One step of a job; it has either a ``run`` or is the checkout. It ``may_fail`` where that comes to ``true``."""
 
     title: str
     id: str = ""
@@ -59,7 +59,7 @@ class Step:
     folder: str = ""
     condition: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
-    may_fail: bool = False
+    may_fail: str = ""
 
     @property
     def is_checkout(self) -> bool:
@@ -185,7 +185,7 @@ def _step(step: Any, place: str, shell: tuple[str, str]) -> Step:  # noqa: ANN40
         folder=_text(step.get("working-directory")) or shell[1],
         condition=_text(step.get("if")),
         env=_env(step),
-        may_fail=step.get("continue-on-error") is True,
+        may_fail=_text(step.get("continue-on-error")),
     )
 
 

@@ -177,6 +177,20 @@ def test_a_failed_step_ends_its_job_and_those_that_need_it(tmp_path: Path) -> No
     assert "nor this" not in ended.said
 
 
+def test_a_step_may_fail_where_an_expression_says_so(tmp_path: Path) -> None:
+    """continue-on-error is worked out; what came of a step, and what is made of that, are two things."""
+    text = written(
+        "      - id: bad\n        run: exit 3\n        continue-on-error: ${{ github.ref_name == 'main' }}\n"
+        "      - id: left\n        if: github.ref_name == 'x'\n        run: echo\n"
+        "      - run: echo ${{ steps.bad.outcome }} ${{ steps.bad.conclusion }} ${{ steps.left.outcome }}"
+        " ${{ job.status }}\n"
+    )
+    ended = ran(tmp_path, text)
+    assert ended.is_green
+    assert "failure success skipped success" in ended.said
+    assert not ran(tmp_path, text.replace("== 'main'", "!= 'main'")).is_green
+
+
 def test_steps_see_their_environment_and_leave_something_for_later_ones(tmp_path: Path) -> None:
     """Variables of the machine, of workflow, job and step, and what GITHUB_ENV and GITHUB_OUTPUT hold, reach a step."""
     text = "env: {A: one}\n" + written(
