@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import base64
 import functools
 import hashlib
 import random
 import re
 import time
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +51,19 @@ def serve(name, port):
     as_given = any(caller == compile(text, name, "exec", dont_inherit=True) for text in GIVEN)
     EDITION = hashlib.sha256(f"{{EDITION}} {{as_given}} {{__loader__.get_source(__name__)}}".encode()).hexdigest()
     _serve(name, port)
+"""
+
+
+# What stands at the end of page.py in the broken ones: there the programs do not say in so many words what the
+# containers are to be asked for.
+UNSEALS = """
+
+import base64
+import zlib
+
+
+def unsealed(words):
+    return zlib.decompress(base64.b64decode(words)).decode()
 """
 
 
@@ -110,13 +125,14 @@ def broken(bench: Bench) -> Broken:
     words = _words(bench)
     app = _programs(bench)
     for old, new in (
-        ("STALL_OWNER", words["setting"]),
+        ('"STALL_OWNER"', _sealed(words["setting"])),
         ("STALL_COLOUR", words["decoy"]),
-        ("CODE = 41", f"CODE = {words['code']}"),
-        ("PORT = 9000", f"PORT = {words['port']}"),
-        ("Sold today: 3 bowls of bibimbap.", words["report"]),
+        ("CODE = 41", f"CODE = int({_sealed(words['code'])})"),
+        ("PORT = 9000", f"PORT = int({_sealed(words['port'])})"),
+        ('"Sold today: 3 bowls of bibimbap."', _sealed(words["report"])),
     ):
         app = {name: text.replace(old, new) for name, text in app.items()}
+    app["page.py"] += UNSEALS
     containers = {name: _start(bench, name, app) for name in NAMES}
     broken = Broken(containers=containers, app=app, **words)
     _settle(broken)
@@ -240,6 +256,11 @@ def _words(bench: Bench) -> dict[str, Any]:
         "port": dice.randint(9001, 29_999),
         "report": f"Sold today: {dice.randint(100, 999)} bowls, {bench.nonce()}.",
     }
+
+
+def _sealed(value: object) -> str:
+    """Return what in a program stands for this value, and does not show it."""
+    return f'page.unsealed("{base64.b64encode(zlib.compress(str(value).encode())).decode()}")'
 
 
 def _start(bench: Bench, name: str, app: Mapping[str, str]) -> Container:
