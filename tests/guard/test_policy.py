@@ -483,13 +483,15 @@ def test_41_no_other_builder_is_pulled() -> None:
         ("load", "POST", "/images/load?quiet=1"),
         ("load", "POST", "/images/create?fromSrc=-&repo=kata-04-x"),
         ("registry", "POST", "/images/localhost:5000/x/push?tag=1"),
+        ("registry", "GET", "/distribution/localhost:5000/x:1/json"),
     ],
 )
 def test_an_exercise_grants_what_it_teaches(grant: str, method: str, target: str) -> None:
     """With the grant it goes through, with all others it does not."""
     others = frozenset({"commit", "load", "registry", "host-pid"}) - {grant}
+    refusals = {"commit", "load", "push", "distribution"}
     assert said(ask(method, target, grants=Grants(allow=frozenset({grant}), prefixes=("kata-04-",)))) == ""
-    assert said(ask(method, target, grants=Grants(allow=others, prefixes=("kata-04-",)))) in {"commit", "load", "push"}
+    assert said(ask(method, target, grants=Grants(allow=others, prefixes=("kata-04-",)))) in refusals
 
 
 def test_host_pid_is_granted() -> None:
@@ -502,6 +504,12 @@ def test_push_stays_on_this_machine(host: str) -> None:
     """Also with the grant, an image is only sent to a registry on localhost."""
     assert said(ask("POST", f"/images/{host}/mine/push?tag=1", grants=EVERYTHING)) in {"no_image", "registry"}
     assert said(ask("POST", "/images/127.0.0.1:5000/mine/push?tag=1", grants=EVERYTHING)) == ""
+
+
+@pytest.mark.parametrize("name", ["redis:7", "evil.example:5000/x:1", "10.0.0.1:5000/x"])
+def test_only_a_registry_on_this_machine_is_asked(name: str) -> None:
+    """Also with the grant, no registry elsewhere hears of a name."""
+    assert said(ask("GET", f"/distribution/{name}/json", grants=EVERYTHING)) in {"no_image", "distribution"}
 
 
 def test_login_stays_on_this_machine() -> None:

@@ -166,6 +166,13 @@ def _push(draft: Draft, scene: Scene) -> None:
     draft.subject = str(found)
 
 
+def _distribution(draft: Draft, _: Scene) -> None:
+    found = _image_name(draft.names["image"], "")
+    if not is_local(found.host):
+        raise Refused("guard.distribution")
+    draft.subject = str(found)
+
+
 def _save(draft: Draft, _: Scene) -> None:
     if not draft.names.get("image") and not draft.get("names"):
         raise Refused("guard.reference", status=400, name="")
@@ -205,6 +212,7 @@ _STEPS: dict[str, Callable[[Draft, Scene], None]] = {
     "image.tag": _tag,
     "image.import": _new_tag,
     "image.push": _push,
+    "image.distribution": _distribution,
     "image.save": _save,
     "image.prune": _own_only,
     "image.build": _build,

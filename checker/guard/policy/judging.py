@@ -283,6 +283,7 @@ def _headers(head: Head, route: Route, draft: Draft, scene: Scene) -> tuple[tupl
 
 
 def _is_for_own_registry(route: Route, draft: Draft, scene: Scene) -> bool:
-    if "registry" not in scene.grants.allow or route.name not in {"image.pull", "image.push"}:
+    asks_a_registry = route.name in {"image.pull", "image.push", "image.distribution"}
+    if "registry" not in scene.grants.allow or not asks_a_registry:
         return False
     return is_local(reference(draft.subject).host)

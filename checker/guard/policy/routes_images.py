@@ -92,7 +92,14 @@ IMAGES: tuple[Route, ...] = (
         query={"force": switch, "noprune": switch},
         reply=_WHOLE,
     ),
-    Route(name="image.distribution", method="GET", path="/distribution/{image}/json", refusal="guard.distribution"),
+    Route(
+        name="image.distribution",  # buildx asks for what it has just pushed
+        method="GET",
+        path="/distribution/{image}/json",
+        reply=_WHOLE,
+        grant="registry",
+        refusal="guard.distribution",
+    ),
 )
 
 BUILD: tuple[Route, ...] = (
