@@ -94,6 +94,14 @@ def test_busybox_starts_a_shell(docker: Docker) -> None:
     assert docker.run("busybox:1", text="echo $((6 * 7)); ps | grep -c sh").split()[0] == "42"
 
 
+def test_busybox_finds_and_ends_processes(docker: Docker) -> None:
+    """It has pgrep and pkill, which find neither themselves nor what is not there."""
+    script = """sleep 86400 & sleep 3600 &
+        pgrep -x sleep | wc -l; [ "$(pgrep -o sleep)" = "$(pgrep sleep | head -n 1)" ] && echo oldest
+        pkill -9 sleep; wait; pgrep sleep || echo nobody"""
+    assert docker.run("busybox:1", "sh", "-c", script).split() == ["2", "oldest", "nobody"]
+
+
 def test_busybox_packs_and_unpacks(docker: Docker) -> None:
     """What tar packs, it unpacks: it keeps what it is given."""
     script = "cd /tmp; echo kept > a; tar -cf a.tar a; rm a; tar -xf a.tar; cat a"
