@@ -10,6 +10,7 @@ check. ``tests/course/NN_name/`` holds what an exercise has to stand up to::
         mistake = "published_to_everyone"         # … the sentence it must get, by its key …
         shows = ["0.0.0.0"]                       # … and what has to stand in that sentence, in both languages
         long = true                               # it waits a time limit out: ./kata test does not choose it
+        edit = [["run.sh", "-d", "--rm"]]         # what is other than in the reference solution: this, in place of that
 
     leftovers.toml              containers = ["kata-04-redis"]: names that an earlier run may have left behind
 """
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from checker.exercise import Course, Exercise
 
-__all__ = ["Case", "Expected", "Inventory", "cases", "judge", "leftovers"]
+__all__ = ["Case", "Expected", "Inventory", "cases", "judge", "lay", "leftovers"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,7 @@ class Case:
         kind: What it is.
         name: What it is called.
         folders: Where its files are; of two with the same name the later folder's counts.
+        edits: What is changed in these files then: a file, what stands in it once, and what is put in its place.
         expected: What it must get; None unless it is a mistake.
     """
 
@@ -71,6 +73,7 @@ class Case:
     kind: Literal["starter", "solution", "mistake"]
     name: str
     folders: tuple[Path, ...]
+    edits: tuple[tuple[str, str, str], ...] = ()
     expected: Expected | None = None
 
     def __str__(self) -> str:
@@ -94,12 +97,14 @@ def _cases(course: Course, exercise: Exercise, proofs: Path) -> Iterator[Case]:
     for folder in _folders(proofs / "solutions"):
         yield Case(exercise=exercise, kind="solution", name=folder.name, folders=(reference, folder))
     for folder in _folders(proofs / "mistakes"):
+        data = tomllib.loads((folder / "expect.toml").read_text(encoding="utf-8"))
         yield Case(
             exercise=exercise,
             kind="mistake",
             name=folder.name,
             folders=(reference, folder),
-            expected=_expected(folder / "expect.toml"),
+            edits=tuple((file, old, new) for file, old, new in data.get("edit", ())),
+            expected=_expected(data),
         )
 
 
@@ -107,8 +112,7 @@ def _folders(parent: Path) -> list[Path]:
     return sorted(path for path in parent.iterdir() if path.is_dir()) if parent.is_dir() else []
 
 
-def _expected(file: Path) -> Expected:
-    data = tomllib.loads(file.read_text(encoding="utf-8"))
+def _expected(data: dict[str, Any]) -> Expected:
     return Expected(
         check=data["check"], mistake=data["mistake"], shows=tuple(data.get("shows", ())), long=data.get("long") is True
     )
@@ -128,8 +132,7 @@ def judge(case: Case, root: Path, *options: str) -> Grade:
     with tempfile.TemporaryDirectory(prefix="kata-case-") as folder:
         work = Path(folder) / case.exercise.name
         work.mkdir()
-        for source in case.folders:
-            _lay(source, work)
+        lay(case, work)
         file = Path(folder) / "grades.json"
         said = Path(folder) / "said"
         process = start_pytest(
@@ -159,8 +162,24 @@ def _selection(case: Case) -> list[str]:
     return [f"exercises/{case.exercise.number}::{check}" for check in upto]
 
 
-def _lay(source: Path, work: Path) -> None:
-    """Copy a case's files; of the starter only what is the learner's."""
+def lay(case: Case, work: Path) -> None:
+    """Put a case's files into a folder.
+
+    Args:
+        case: The case.
+        work: A folder that is there.
+
+    Raises:
+        ValueError: What an edit replaces does not stand in its file just once.
+    """
+    for source in case.folders:
+        _copy(source, work)
+    for name, old, new in case.edits:
+        _edit(work / name, old, new)
+
+
+def _copy(source: Path, work: Path) -> None:
+    """Copy files; of the starter only what is the learner's."""
     ours = {"README.md", "README.ko.md", "exercise.toml", ".checks", "expect.toml"}
     shutil.copytree(
         source,
@@ -169,6 +188,14 @@ def _lay(source: Path, work: Path) -> None:
         symlinks=True,
         ignore=lambda folder, names: ours & set(names) if Path(folder) == source else set(),
     )
+
+
+def _edit(file: Path, old: str, new: str) -> None:
+    """Put one thing in the place of another, which has to stand in the file just once."""
+    text = file.read_text(encoding="utf-8")
+    if text.count(old) != 1:
+        raise ValueError(f"{file.name}: {text.count(old)} times {old!r}")
+    file.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def _grade(exercise: Exercise, data: dict[str, Any]) -> Grade:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checker.exercise import Course
-from checker.selfcheck import Case, Inventory, cases, judge, leftovers
+from checker.selfcheck import Case, Inventory, cases, judge, lay, leftovers
 from checker.verdict import Grade, Outcome
 
 if TYPE_CHECKING:
@@ -128,6 +128,16 @@ def test_every_check_is_failed_by_a_mistake(exercise: Exercise) -> None:
     """A check that no kept mistake fails would prove nothing."""
     failed = {c.expected.check for c in kept("mistake") if c.expected and c.exercise.name == exercise.name}
     assert {check.id for check in exercise.checks} - failed == set()
+
+
+def test_every_edit_finds_its_place(tmp_path: Path) -> None:
+    """What a mistake has in place of something in the reference solution is put there, and nowhere else."""
+    for case in kept("mistake"):
+        work = tmp_path / str(case)
+        work.mkdir()
+        lay(case, work)
+        for file, _, new in case.edits:
+            assert new in (work / file).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("exercise", COURSE.exercises(), ids=lambda exercise: exercise.name)
