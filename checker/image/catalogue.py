@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from checker.phrase import KataError, Text
@@ -15,10 +17,13 @@ if TYPE_CHECKING:
 
     from checker.engine import Engine
 
-__all__ = ["STANDIN", "Image", "catalogue", "on_engine", "tag_of"]
+__all__ = ["STANDIN", "STANDINS", "Image", "catalogue", "on_engine", "tag_of"]
 
 STANDIN = "kata.standin"
-"""The label that every stand-in carries, and no image from a public registry."""
+"""The label that every stand-in carries, and no image from a public registry; its value is the recipe."""
+
+STANDINS = Path(__file__).parent / "standins"
+"""The folder with what stand-ins are made by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,15 @@ class Image:
     def tagged(self) -> str:
         """Its name with a tag, which the engine adds where nobody wrote one: ``hello-world:latest``."""
         return tag_of(self.name)
+
+    @property
+    def recipe(self) -> str:
+        """What its stand-in is made by, as twelve letters and digits: others where that has changed."""
+        upon = next((image.recipe for image in catalogue() if image.name == self.upon), "")
+        said = [self.suite, *self.packages, upon]
+        for path in sorted([*(STANDINS / self.folder).iterdir(), STANDINS / "install"]):
+            said += [path.name, path.read_text(encoding="utf-8")]
+        return hashlib.sha256("\0".join(said).encode()).hexdigest()[:12]
 
     @property
     def repository(self) -> str:

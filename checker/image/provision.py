@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from checker.engine import Place
-from checker.image.catalogue import catalogue, on_engine
+from checker.image.catalogue import STANDIN, catalogue, on_engine
 from checker.image.mirror import Mirror
 from checker.image.pulling import OUT_OF_REACH, fetch
 from checker.phrase import KataError, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from checker.engine import Engine
     from checker.image.catalogue import Image
@@ -26,7 +26,8 @@ def provide(engine: Engine, tell: Callable[[str], None]) -> None:
     """Make every image of the catalogue available; cheap and silent where all are.
 
     What is missing is pulled. Where Docker Hub is out of reach and the engine is our embedded one, stand-ins
-    are built, pushed to the mirror and pulled from there. Interrupted at any point, the next call goes on.
+    are built, pushed to the mirror and pulled from there; those whose recipe has changed since, anew. Interrupted at
+    any point, the next call goes on.
 
     Args:
         engine: The engine to provide for.
@@ -38,7 +39,8 @@ def provide(engine: Engine, tell: Callable[[str], None]) -> None:
     mirror = Mirror.of(engine)
     if mirror and mirror.installed():
         mirror.ensure(tell)
-    missing = _missing(engine, mirror)
+    cached = on_engine(engine)
+    missing, outdated = _missing(cached, mirror), _outdated(cached)
     for number, image in enumerate(missing):
         tell(say("image.pulling", name=image.name, number=number + 1, total=len(missing)))
         try:
@@ -48,16 +50,26 @@ def provide(engine: Engine, tell: Callable[[str], None]) -> None:
                 raise
             tell(say("image.building_instead", cause=error.cause.here()))
             _build(engine, missing[number:], tell, anew=False)
-            return
+            break
+    if outdated and mirror and _can_build():
+        try:
+            _build(engine, outdated, tell, anew=True)
+        except KataError as error:
+            tell(say("image.serves_on", cause=error.cause.here()))
 
 
-def _missing(engine: Engine, mirror: Mirror | None) -> list[Image]:
-    cached = on_engine(engine)
+def _missing(cached: Mapping[str, Any], mirror: Mirror | None) -> list[Image]:
     return [
         image
         for image in catalogue()
         if image.tagged not in cached and not (image.cold and mirror and mirror.serves(image))
     ]
+
+
+def _outdated(cached: Mapping[str, Any]) -> list[Image]:
+    """Return the images that are stand-ins by a recipe that has changed since; they serve on until there are others."""
+    found = {image: (cached.get(image.tagged) or {}).get("Labels") or {} for image in catalogue()}
+    return [image for image, labels in found.items() if labels.get(STANDIN, image.recipe) != image.recipe]
 
 
 def pull(engine: Engine, tell: Callable[[str], None]) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 
 from checker.engine import LABEL
 from checker.engine.debian import Apt, system_source, unpack
-from checker.image.catalogue import STANDIN
+from checker.image.catalogue import STANDIN, STANDINS
 from checker.image.client import docker, said
 from checker.image.hello import executable
 from checker.image.pulling import pull_error
@@ -33,7 +33,6 @@ __all__ = ["RUN", "Workshop"]
 
 RUN = "standins"
 """The value of our label on containers that live while stand-ins are made."""
-_FILES = Path(__file__).parent / "standins"
 
 
 class Workshop:
@@ -73,7 +72,7 @@ class Workshop:
         """
         with tempfile.TemporaryDirectory(prefix=f"{image.folder}-", dir=self._folder) as folder:
             context = Path(folder)
-            shutil.copytree(_FILES / image.folder, context, dirs_exist_ok=True)
+            shutil.copytree(STANDINS / image.folder, context, dirs_exist_ok=True)
             version = _version(image, self._fill(image, context))
             arguments = _arguments(image, reference, version)
             done = docker(self._engine, "buildx", "build", *arguments, context)
@@ -83,7 +82,7 @@ class Workshop:
     def _fill(self, image: Image, context: Path) -> list[Path]:
         """Add to a build's context what is not in ``standins/``; return the packages."""
         if image.upon:
-            shutil.copy(_FILES / "install", context)
+            shutil.copy(STANDINS / "install", context)
             return self._packages(image, context / "debs", self._status(image.upon))
         if image.folder == "hello-world":
             (context / "hello").write_bytes(executable(platform.machine()))
@@ -192,7 +191,7 @@ def _arguments(image: Image, reference: str, version: str) -> Iterator[str]:
         f"VERSION={version}",
     )
     made_of = f"Debian {image.suite}'s packages {', '.join(image.packages)}" if image.packages else "nothing"
-    labels = {STANDIN: "1", "org.opencontainers.image.version": version}
+    labels = {STANDIN: image.recipe, "org.opencontainers.image.version": version}
     labels["org.opencontainers.image.description"] = f"docker-kata's stand-in for {image.name}, made of {made_of}"
     for name, value in labels.items():
         yield from ("--label", f"{name}={value}")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class PaperEngine(Engine):
     """An engine whose API answers with what a test wrote down, and whose CLI is a shell script."""
 
-    answers: dict[str, tuple[int, object]] = field(default_factory=dict)
+    answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
     def request(self, method: str, path: str, body: object = None, *, seconds: float = 30) -> tuple[int, Any]:
@@ -32,12 +32,18 @@ class PaperEngine(Engine):
         return self.answers.get(path.partition("?")[0], (404, None))
 
     def has(self, *names: str, **more: object) -> None:
-        """Put images into its cache."""
+        """Let these images be all that is in its cache."""
         rows = [
             {"Id": f"sha256:{name}", "RepoTags": [name], "Size": 7, "Created": 9, "Labels": None, **more}
             for name in names
         ]
         self.answers["/images/json"] = (200, rows)
+
+    def has_as_standin(self, name: str, recipe: str) -> None:
+        """Let one of the images in its cache be a stand-in that was made by this recipe."""
+        for row in self.answers["/images/json"][1]:
+            if row["RepoTags"] == [name]:
+                row["Labels"] = {"kata.standin": recipe}
 
     def speaks(self, script: str) -> None:
         """Let its ``docker`` be this shell script; every call is noted in ``calls`` beside it."""

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 import re
+import shutil
+import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from checker.image import catalogue, listing
-from checker.image.catalogue import tag_of
+from checker.image.catalogue import STANDINS, Image, tag_of
 from checker.image.mirror import Mirror
-from checker.image.standin import _FILES
 from checker.phrase import KataError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from checker.engine import Engine
     from tests.image.conftest import PaperEngine
 
@@ -38,7 +42,7 @@ def test_every_image_says_what_it_is_in_both_languages() -> None:
 
 def test_every_image_has_a_dockerfile() -> None:
     """Each image's folder holds the Dockerfile of its stand-in."""
-    assert all((_FILES / image.folder / "Dockerfile").is_file() for image in catalogue())
+    assert all((STANDINS / image.folder / "Dockerfile").is_file() for image in catalogue())
 
 
 def test_what_is_built_upon_comes_before() -> None:
@@ -125,3 +129,21 @@ def test_a_real_engine_is_listed(engine: Engine) -> None:
             assert entry.id.startswith("sha256:")
             assert entry.size > 100
             assert entry.created > 0
+
+
+def test_a_recipe_is_another_one_where_anything_of_it_has_changed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A file, a package, or the image that it is built upon: each of them makes another stand-in."""
+    images = {image.name: image for image in catalogue()}
+    before = {name: image.recipe for name, image in images.items()}
+    assert len(set(before.values())) == len(before)
+    assert replace(images["redis:7"], packages=("another",)).recipe != before["redis:7"]
+    copy = tmp_path / "standins"
+    shutil.copytree(STANDINS, copy)
+    monkeypatch.setattr(sys.modules[Image.__module__], "STANDINS", copy)
+    assert {name: image.recipe for name, image in images.items()} == before
+    with (copy / "debian" / "Dockerfile").open("a", encoding="utf-8") as file:
+        file.write("# more\n")
+    changed = {name for name, image in images.items() if image.recipe != before[name]}
+    assert changed == {"debian:bookworm-slim"} | {name for name, image in images.items() if image.upon}

@@ -131,6 +131,46 @@ def test_what_an_interrupted_run_has_pushed_is_not_built_again(
     assert [line.split()[0] for line in built] == ["python:3.11-slim", "redis:7", "nginx:1.22", "registry:2"]
 
 
+def test_a_stand_in_by_an_earlier_recipe_is_made_again(
+    embedded: PaperEngine, registry: Registry, built: list[str]
+) -> None:
+    """What a stand-in is made by has changed: it is built, pushed and pulled anew, and nothing else is."""
+    embedded.has(*ALL)
+    embedded.has_as_standin("redis:7", "an earlier one")
+    embedded.has_as_standin("busybox:1", next(image.recipe for image in catalogue() if image.name == "busybox:1"))
+    registry.served = {image.name for image in catalogue()}
+    provide(embedded, lambda _: None)
+    assert built == ["redis:7 127.0.0.1:5/library/redis:7"]
+    assert embedded.calls == ["pull --quiet redis:7"]
+
+
+def test_an_earlier_stand_in_serves_on_where_no_other_can_be_made(
+    embedded: PaperEngine, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without Debian's packages within reach nobody is kept from working: it is said, and that is all."""
+
+    def fail(*_: object) -> None:
+        raise KataError("engine.apt", suite="bookworm", detail="no network")
+
+    monkeypatch.setattr(Workshop, "build", fail)
+    embedded.has(*ALL)
+    embedded.has_as_standin("redis:7", "an earlier one")
+    said: list[str] = []
+    provide(embedded, said.append)
+    assert "stay as they are" in said[-1]
+    assert "no network" in said[-1]
+
+
+def test_on_an_engine_that_is_not_ours_nothing_is_made_again(
+    paper: PaperEngine, registry: Registry, built: list[str]
+) -> None:
+    """Whoever loaded stand-ins into another engine keeps them."""
+    paper.has(*ALL)
+    paper.has_as_standin("redis:7", "an earlier one")
+    provide(paper, lambda _: None)
+    assert built == []
+
+
 def test_a_full_disk_is_not_answered_by_building(embedded: PaperEngine, registry: Registry, built: list[str]) -> None:
     """Only what keeps Docker Hub away is answered by stand-ins; other trouble is said as it is."""
     del registry

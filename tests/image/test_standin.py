@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from checker.image import catalogue
-from checker.image.standin import _FILES, Workshop, _version, unpack_system
+from checker.image.catalogue import STANDINS
+from checker.image.standin import Workshop, _version, unpack_system
 from checker.phrase import KataError
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def test_a_build_has_no_network_and_says_what_it_made(paper: PaperEngine, tmp_pa
     (call,) = paper.calls
     assert call.startswith("buildx build --builder default --load")
     assert "--network none" in call
-    assert "--label kata.standin=1" in call
+    assert f"--label kata.standin={IMAGES['hello-world'].recipe}" in call
     assert "docker-kata's stand-in for hello-world" in call
     assert "--tag name:tag" in call
 
@@ -126,6 +127,6 @@ def test_a_full_disk_is_named(paper: PaperEngine, tmp_path: Path) -> None:
 
 def test_stand_ins_name_no_address() -> None:
     """No file that goes into an image names a host on the internet."""
-    for file in _FILES.rglob("*"):
+    for file in STANDINS.rglob("*"):
         if file.is_file():
             assert "://" not in file.read_text(encoding="utf-8"), file
