@@ -24,8 +24,8 @@ AND = r"(?:[\s,;&·+~-]|\band\b|와|과|및|그리고)+"
 
 
 def without_quotes(text: str) -> str:
-    """Return an answer without quotes and brackets, full-width letters as the usual ones."""
-    return unicodedata.normalize("NFKC", text).translate(QUOTES).strip()
+    """Return an answer without quotes and brackets, full-width letters as the usual ones and blanks as one each."""
+    return " ".join(unicodedata.normalize("NFKC", text).translate(QUOTES).split())
 
 
 def hedges(text: str, candidate: str, is_right: Callable[[str], bool], *, alone: str = "") -> bool:

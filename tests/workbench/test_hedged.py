@@ -67,5 +67,5 @@ def test_a_list_is_told_by_candidates_alone() -> None:
 
 
 def test_quotes_and_brackets_are_no_part_of_an_answer() -> None:
-    """What people put around their answers goes, and full-width letters become the usual ones."""
-    assert without_quotes(" [“１３７”, '`9`'] ") == "137, 9"
+    """What people put around their answers goes, full-width letters become the usual ones, and many blanks one."""
+    assert without_quotes(" [“１３７”,\n    '`9`'] ") == "137, 9"
