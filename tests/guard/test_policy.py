@@ -537,9 +537,14 @@ def test_import_reads_no_address() -> None:
 
 def test_22_the_owners_label_cannot_be_forged() -> None:
     """Labels of the checker's are overwritten or left out, without a word."""
-    labels = {"kata.run": "another", "kata.by": "checker", "kata.standin": "1", "mine": "", "KATA.x": "y"}
+    labels = {"kata.run": "another", "kata.by": "checker", "kata.standin": "1", "mine": "", "KATA.Lab": "y"}
     found = sent(create(Labels=labels))["Labels"]
     assert found == {"kata.run": "run-1", "kata.by": "script", "mine": ""}
+
+
+def test_a_label_of_the_scripts_stays_whatever_it_begins_with() -> None:
+    """Only the few labels that the checker goes by are left out: scripts look for their own by the others."""
+    assert sent(create(Labels={"kata.copy": "17"}))["Labels"]["kata.copy"] == "17"
 
 
 def test_23_full_ids_are_forwarded() -> None:

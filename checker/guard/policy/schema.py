@@ -40,6 +40,9 @@ __all__ = [
 GONE = object()
 """What a rule returns for a value that is to be left out."""
 
+_OURS = frozenset({"kata.run", "kata.by", "kata.lab", "kata.standin"})
+"""The labels by which the checker tells what is whose; a script may call its own ``kata.copy``."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
@@ -212,6 +215,6 @@ def dropped(_value: Any, _scene: Scene, _name: str) -> Any:  # noqa: ANN401 - JS
 
 
 def labels(value: Any, scene: Scene, name: str) -> dict[str, str]:  # noqa: ANN401 - JSON is anything
-    """Judge labels: those that begin with ``kata.`` are the checker's, so that a script's are left out."""
+    """Judge labels: those that the checker goes by are its own, so that a script's are left out."""
     found = map_of(text(), text())(value, scene, name)
-    return {key: part for key, part in found.items() if not key.lower().startswith("kata.")}
+    return {key: part for key, part in found.items() if key.lower() not in _OURS}
