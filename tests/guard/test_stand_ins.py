@@ -65,6 +65,7 @@ def test_a_name_that_is_free_or_the_runs_own_stays(answer: tuple[int, Any]) -> N
     [
         ("/containers/create", {"HostConfig": {"Binds": ["data:/x"]}}),
         ("/containers/create", {"HostConfig": {"Binds": ["/x"]}}),
+        ("/containers/create", {"Image": "busybox:1"}),
         ("/volumes/create", {}),
         ("/volumes/create", {"Name": "no good name"}),
     ],

@@ -29,7 +29,8 @@ async def make_way(request: Request, ledger: Ledger, grants: Grants, ask: Ask) -
     judged = policy.judge(request, ledger, grants)
     if isinstance(judged, Denied):
         return
-    for name in judged.volumes or [judged.subject]:
+    made = [judged.subject] if judged.route == "volume.create" else []
+    for name in [*judged.volumes, *made]:
         if name and not ledger.has("volume", name):
             status, found = await ask("GET", f"/volumes/{quote(name)}", None)
             if status == 200 and not is_labelled(found, ledger):
