@@ -16,6 +16,7 @@ from checker.plugin.judging import pytest_runtest_makereport
 from checker.plugin.session import (
     pytest_addoption,
     pytest_cmdline_main,
+    pytest_collection,
     pytest_collection_finish,
     pytest_configure,
     pytest_sessionfinish,
@@ -28,6 +29,7 @@ __all__ = [
     "pytest_addoption",
     "pytest_cmdline_main",
     "pytest_collect_directory",
+    "pytest_collection",
     "pytest_collection_finish",
     "pytest_collection_modifyitems",
     "pytest_configure",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "pytest_addoption",
     "pytest_cmdline_main",
+    "pytest_collection",
     "pytest_collection_finish",
     "pytest_configure",
     "pytest_sessionfinish",
@@ -155,10 +156,18 @@ def _past_capture(config: pytest.Config, stream: TextIO) -> TextIO:
     return same
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for garbage from now on, and not among what is there; also where others collect for this process (-n)."""
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Begin to import what takes half a second, while the first script is being started."""
-    gc.freeze()
-    gc.enable()
     benches = (item for item in session.items if exercise_of(item) and "bench" in getattr(item, "fixturenames", ()))
     wanted = any(benches) and not session.config.option.collectonly
     if wanted:

@@ -165,3 +165,15 @@ def test_a_warning_fails_nobody(small: SmallCourse) -> None:
     ran = small.run()
     assert ran.code == 0
     assert "out of date" not in ran.out + ran.err
+
+
+@pytest.mark.parametrize("asked", [[], ["-n", "1"], ["-k", "nothing_like_it"]])
+def test_garbage_is_looked_for_while_checks_run(small: SmallCourse, asked: list[str]) -> None:
+    """Only until all is collected is the collector off: also where other processes collect, and nothing is found."""
+    small.write("import gc\ndef test_one(): assert gc.isenabled()\ndef test_two(): pass")
+    with (small.root / "conftest.py").open("a", encoding="utf-8") as file:
+        file.write("import gc, pathlib\n")
+        file.write("def pytest_sessionfinish(): pathlib.Path('seen').write_text(str(gc.isenabled()))\n")
+    ran = small.run("exercises/01", *asked)
+    assert (small.root / "seen").read_text(encoding="utf-8") == "True"
+    assert ran.code in {0, 2}
