@@ -82,12 +82,13 @@ class Exercise:
 
     @property
     def prefixes(self) -> tuple[str, ...]:
-        """What the names of its objects may begin with: its ``prefix``, and what Compose makes of the folder's name.
+        """What the names of its objects may begin with: its ``prefix``, and what Compose makes of a project's name.
 
-        Compose calls a project after the folder it is in (https://docs.docker.com/compose/how-tos/project-name/), and
-        all that it makes after the project: ``04_run_redis_data``, ``04_run_redis-web-1``.
+        Compose calls a project after the folder it is in (https://docs.docker.com/compose/how-tos/project-name/), if
+        its file does not say ``name: kata-04``, and all that it makes after the project: ``04_run_redis_data``,
+        ``04_run_redis-web-1``.
         """
-        return self.prefix, f"{self.name}-", f"{self.name}_"
+        return tuple(f"{project}{sign}" for project in (self.prefix.removesuffix("-"), self.name) for sign in "-_")
 
     @property
     def hidden(self) -> Path:

@@ -44,7 +44,7 @@ def test_a_manifest_says_it_all(folder: Path) -> None:
     """What the manifest has is what the exercise is."""
     exercise = Exercise.read(folder)
     assert (exercise.name, exercise.number, exercise.prefix) == ("01_first", "01", "kata-01-")
-    assert exercise.prefixes == ("kata-01-", "01_first-", "01_first_")
+    assert exercise.prefixes == ("kata-01-", "kata-01_", "01_first-", "01_first_")
     assert (exercise.files, exercise.images, exercise.seconds) == (("run.sh",), ("busybox:1",), 30.0)
     assert (exercise.made, exercise.pulls, exercise.changes, exercise.allow) == ((), (), (), ())
     assert exercise.title.ko == "첫째"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["clean", "sweep", "uninstall"]
 
-_EXERCISE_NAME = re.compile(r"/?kata-\d\d-.+")
+_EXERCISE_NAME = re.compile(r"/?kata-\d\d[-_].+")
 
 
 def sweep(engine: Engine, run: str | None = None) -> list[str]:
@@ -41,7 +41,7 @@ def sweep(engine: Engine, run: str | None = None) -> list[str]:
 
 
 def clean(engine: Engine) -> list[str]:
-    """Sweep by label, and remove what exercises and learners named ``kata-NN-*``; say which."""
+    """Sweep by label, and remove what exercises and learners named ``kata-NN-*`` or ``kata-NN_*``; say which."""
     named = [
         line for kind in _KINDS for line in _remove(engine, kind, lambda name: bool(_EXERCISE_NAME.fullmatch(name)), {})
     ]
