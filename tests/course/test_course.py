@@ -104,6 +104,9 @@ def leave_behind(client: DockerClient, exercise: Exercise) -> None:
     for name in (*left, *leftovers(PROOFS, exercise)):
         client.api.create_container("busybox:1", ["true"], name=name)
         client.api.create_volume(name)
+    for prefix in exercise.prefixes:
+        if prefix.endswith("_"):  # where docker compose up was tried at a terminal
+            client.api.create_network(f"{prefix}default")
 
 
 @pytest.mark.docker
