@@ -146,7 +146,7 @@ class Ledger:
             name: A volume's, or an image's complete reference.
 
         Returns:
-            The name that the engine is to know.
+            The name that the engine is to know; the same one where there are too many others already.
         """
         with self._lock:
             if len(self._stand_ins) < _MOST_EXPECTED:

@@ -515,6 +515,16 @@ def test_the_same_image_under_the_same_name_is_found_too() -> None:
     assert not it.kept.has("image", FOREIGN)
 
 
+def test_a_name_stays_its_owners_where_there_are_too_many_to_stand_in_for() -> None:
+    """After a thousand no further name is exchanged, and none becomes the run's instead."""
+    kept = ledger()
+    for number in range(1000):
+        kept.stand_in(f"{HUB}other-{number}:latest")
+    build([row(FOREIGN, "payroll:latest")], [row(FOREIGN), row(NEW_IMAGE, "payroll:latest")], kept=kept)
+    assert kept.ids("tag") == (f"{HUB}mine:latest",)
+    assert kept.has("image", NEW_IMAGE)
+
+
 def test_an_image_that_was_removed_has_no_name_any_more() -> None:
     """After ``docker rmi``, a name that went back leads nowhere again."""
     it = build([row(FOREIGN, "payroll:latest")], [row(FOREIGN), row(NEW_IMAGE, "payroll:latest")])

@@ -124,8 +124,9 @@ async def _stand_in(name: str, full_id: str, ledger: Ledger, grants: Grants, ask
     if is_visible(reference(name), ledger, grants):
         return
     actual = ledger.stand_in(name)
-    ledger.add("tag", actual, full_id)  # before it is there: whoever removes what is left looks there
-    await _tag(actual, full_id, ask)
+    if actual != name:  # else there are too many already
+        ledger.add("tag", actual, full_id)  # before it is there: whoever removes what is left looks there
+        await _tag(actual, full_id, ask)
 
 
 async def _tag(name: str, full_id: str, ask: Ask) -> None:
