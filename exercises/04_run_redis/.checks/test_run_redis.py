@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from checker.author import Bench, Container, Finished, Mistake, Redis, Script, step, wait_for
+from checker.author import Bench, Binding, Container, Finished, Mistake, Redis, Script, step, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -269,7 +268,7 @@ def _listens_to_others(redis: Container) -> None:
     listening = redis.listening()
     for inside in sorted({port for _, port in listening}):
         addresses = [address for address, port in listening if port == inside]
-        if all(ipaddress.ip_address(address).is_loopback for address in addresses):
+        if all(Binding(address=address, port=inside).is_loopback for address in addresses):
             for binding in redis.published(inside):
                 raise Mistake("on_loopback", port=binding.port, inside=inside, address=min(addresses))
 
