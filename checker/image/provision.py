@@ -69,7 +69,7 @@ def _missing(cached: Mapping[str, Any], mirror: Mirror | None) -> list[Image]:
 def _outdated(cached: Mapping[str, Any]) -> list[Image]:
     """Return the images that are stand-ins by a recipe that has changed since; they serve on until there are others."""
     found = {image: (cached.get(image.tagged) or {}).get("Labels") or {} for image in catalogue()}
-    return [image for image, labels in found.items() if labels.get(STANDIN, image.recipe) != image.recipe]
+    return [image for image, labels in found.items() if STANDIN in labels and labels[STANDIN] != image.recipe]
 
 
 def pull(engine: Engine, tell: Callable[[str], None]) -> None:
