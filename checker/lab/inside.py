@@ -75,6 +75,14 @@ class Inside:
         apart = ["unshare", "--pid", "--mount-proc", "--fork", "--kill-child"]
         return [*execute, *variables, self.container, *apart, *argv]
 
+    def log(self, since: float) -> list[str]:
+        """Return the command that shows what the lab's engine, its first process, has logged since a time.
+
+        Args:
+            since: In seconds since the epoch.
+        """
+        return [self.client, "--host", self.engine, "logs", "--since", f"{since:.3f}", self.container]
+
     @property
     def environment(self) -> Mapping[str, str]:
         """What is different for a script in a lab: where programs are, and who it is."""

@@ -61,6 +61,7 @@ class Bench(View):
         run_id: What the checker and scripts make is labelled ``kata.run=<run_id>``.
         gate: The way from scripts to the engine; ``gate.ledger`` is what belongs to them.
         transcript: What they asked the engine for, and what it answered.
+        opened: When that was, in seconds since the epoch.
         on_start: Told the name of each file of the learner's before it is run or built.
     """
 
@@ -79,6 +80,7 @@ class Bench(View):
         self._run = run
         self._strays: list[Stray] = []
         self._deadline = time.monotonic() + exercise.seconds
+        self.opened = time.time()
         self._has_overrun = False
         self._closing = contextlib.ExitStack()
         self.gate = Gate(

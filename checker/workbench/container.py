@@ -115,20 +115,9 @@ class Container:
         return str(self.inspect()["Image"])
 
     def logs(self) -> str:
-        """Return what it printed, standard output and error together, at most its last 200 lines.
-
-        On a busy machine the log of a container that has just ended may not be written yet: where it is empty, it is
-        asked for again for a second.
-        """
-        said: list[str] = []
-
-        def is_there() -> bool:
-            with self._speaking():
-                said.append(bytes(self._client.api.logs(self.id, tail=200)).decode(errors="replace"))
-            return bool(said[-1]) or self.is_running
-
-        wait_for(is_there, 1.0, every=0.1)
-        return said[-1]
+        """Return what it printed, standard output and error together, at most its last 200 lines."""
+        with self._speaking():
+            return bytes(self._client.api.logs(self.id, tail=200)).decode(errors="replace")
 
     def last_words(self) -> str:
         """Return the last lines of its log, for a learner to read."""

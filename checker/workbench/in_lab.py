@@ -13,6 +13,7 @@ from checker.phrase import KataError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from checker.engine import Engine
     from checker.lab.inside import Inside
 
 __all__ = ["InLab"]
@@ -85,3 +86,9 @@ class InLab:
     def lost(self, script: str, reported: str) -> Exception:
         """Blame the machine: a script cannot kill a supervisor that is root's."""
         return KataError("lab.script_lost", script=script, detail=reported or "-")
+
+    def engine_log(self, engine: Engine, since: float) -> str:
+        """Return what the lab has logged: its first process is the engine."""
+        del engine
+        shown = subprocess.run(self._inside.log(since), capture_output=True, text=True, errors="replace", check=False)
+        return shown.stderr + shown.stdout

@@ -16,9 +16,12 @@ from checker.verdict import Mistake
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from checker.engine.found import Engine
+
 __all__ = ["Here", "Seat", "seat"]
 
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
+_LOG_BYTES = 4_000_000  # of an engine's log: hours of it, and read in a moment
 _ALLOWED = frozenset({"PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "DOCKER_CONFIG"})
 
 
@@ -56,6 +59,14 @@ class Seat(Protocol):
 
     def lost(self, script: str, reported: str) -> Exception:
         """Return what to raise where a supervisor ended without having told how its program did."""
+
+    def engine_log(self, engine: Engine, since: float) -> str:
+        """Return what the engine has logged lately; empty where only its owner can read that.
+
+        Args:
+            engine: The engine.
+            since: Where what was logged before does not matter any more, in seconds since the epoch.
+        """
 
 
 def seat() -> Seat:
@@ -120,3 +131,13 @@ class Here:
         """Blame the script: nobody else is near who could have killed its supervisor."""
         del reported
         return Mistake("script.killed_its_parent", script=script)
+
+    def engine_log(self, engine: Engine, since: float) -> str:
+        """Return the end of the embedded engine's log."""
+        del since
+        place = Place.here()
+        if engine.host != f"unix://{place.socket}" or not place.log.is_file():
+            return ""
+        with place.log.open("rb") as log:
+            log.seek(max(0, place.log.stat().st_size - _LOG_BYTES))
+            return log.read().decode(errors="replace")

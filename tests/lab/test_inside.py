@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +14,9 @@ from checker.engine import find_engine
 from checker.guard.message import Grants
 from checker.guard.serve import Guard
 from checker.image.mirror import Mirror
-from checker.lab import LEARNER
+from checker.lab import LEARNER, Inside
 from checker.phrase import KataError
+from checker.workbench.in_lab import InLab
 from tests.lab.conftest import run_in, start_in, until
 
 if TYPE_CHECKING:
@@ -30,6 +33,15 @@ def test_the_engine_inside_has_the_catalogue(lab: Lab) -> None:
     assert status == 200
     assert {"redis:7", "busybox:1", "debian:bookworm-slim"} <= tags
     assert "hello-world:latest" not in tags
+
+
+@docker
+def test_the_engine_inside_can_be_heard(lab: Lab) -> None:
+    """What the engine of a lab has logged is read through the outer one, since a time or from the beginning."""
+    description = Path(lab.environment["KATA_LAB"]).read_text("utf-8")
+    here = InLab(Inside(**json.loads(description)))
+    assert "API listen on /run/engine/docker.sock" in here.engine_log(lab.engine, 0)
+    assert "API listen on" not in here.engine_log(lab.engine, time.time() + 60)
 
 
 @docker
