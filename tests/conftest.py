@@ -21,6 +21,7 @@ import pytest
 from checker.engine import find_engine
 from checker.exercise import Course
 from checker.phrase import KataError
+from tests.once_more import pytest_runtest_protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     from checker.engine import Engine
     from checker.selfcheck import Inventory
+
+__all__ = ["pytest_runtest_protocol"]
 
 TOGETHER = {
     "tests/guard/test_cli_options.py": "options",  # what its tests share takes longer to make than each of them takes
