@@ -96,6 +96,8 @@ class Call:
 
     async def piece(self, *parts: bytes | memoryview) -> None:
         """Send a piece of a body that comes in pieces."""
+        if not self._streamed:
+            self.stream.expect_much()
         if self._chunked:
             await self.stream.send(b"%x\r\n" % sum(map(len, parts)), *parts, b"\r\n")
         else:
