@@ -15,6 +15,7 @@ import pytest
 from checker.layout import columns, inert, wrap
 from checker.phrase import say
 from checker.plugin.collection import course_of, exercise_named, split
+from checker.plugin.heard import Heard
 from checker.plugin.interruption import leave_in_peace
 from checker.plugin.judging import verdict_of
 from checker.plugin.selection import module_of
@@ -66,6 +67,7 @@ class Story:
         out = reporter._tw if reporter is not None else TerminalWriter()  # noqa: SLF001
         if reporter is not None:
             reporter._tw = TerminalWriter(muted)  # noqa: SLF001
+        out._file = Heard(out._file)  # noqa: SLF001
         return cls(config, out, muted)
 
     @property

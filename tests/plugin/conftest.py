@@ -54,7 +54,23 @@ class SmallCourse:
         code = f"from checker.verdict import Mistake\nfrom checker.phrase import KataError\nimport pytest\n{checks}"
         (self.exercise / ".checks" / "test_small.py").write_text(code, encoding="utf-8")
 
-    def run(self, *arguments: str, cwd: Path | None = None, grades: str = "grades.json", **environ: str) -> Ran:
+    def run_into_a_closed_pipe(self) -> Ran:
+        """Run pytest on the one exercise, and let nobody read what it says."""
+        reader, writer = os.pipe()
+        os.close(reader)
+        try:
+            return self.run(stdout=writer)
+        finally:
+            os.close(writer)
+
+    def run(
+        self,
+        *arguments: str,
+        cwd: Path | None = None,
+        grades: str = "grades.json",
+        stdout: int = subprocess.PIPE,
+        **environ: str,
+    ) -> Ran:
         """Run pytest, by default on the one exercise; without ``grades`` it is not asked to write any."""
         file = self.root / (grades or "nothing.json")
         file.unlink(missing_ok=True)
@@ -64,11 +80,12 @@ class SmallCourse:
             [sys.executable, "-m", "pytest", *(arguments or ("exercises/01",)), *options],
             cwd=cwd or self.root,
             env={**environment, "PYTHONPATH": str(ROOT), **OURS, **environ},
-            capture_output=True,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
             check=False,
         )
         data = json.loads(file.read_text(encoding="utf-8"))["grades"] if file.is_file() else []
-        said = done.stdout.decode("utf-8", errors="replace"), done.stderr.decode("utf-8", errors="replace")
+        said = (done.stdout or b"").decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
         return Ran(done.returncode, *said, data)
 
 

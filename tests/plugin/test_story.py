@@ -172,3 +172,11 @@ def test_text_is_wrapped_by_cells(text: str, room: int, lines: list[str]) -> Non
 def test_points_stand_at_the_end_of_the_first_line() -> None:
     """What belongs to the right stands flush right, beside the first line of what is on the left."""
     assert columns("하나 둘 셋 넷", "1/2", 14) == ["하나 둘    1/2", "셋 넷"]
+
+
+def test_who_stops_reading_changes_nothing(small: SmallCourse) -> None:
+    """Behind ``| head`` the run goes on to its end, writes its grades, and complains to nobody."""
+    small.write("def test_one(): pass\ndef test_two(): raise Mistake('wrong', what='X')\n")
+    ran = small.run_into_a_closed_pipe()
+    assert (ran.code, ran.err) == (1, "")
+    assert [verdict["outcome"] for verdict in ran.grades[0]["verdicts"]] == ["passed", "failed"]
