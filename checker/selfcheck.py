@@ -27,8 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from checker.forked import start_pytest
-from checker.phrase import KataError
-from checker.verdict import Grade, Outcome, Verdict
+from checker.verdict import Grade, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,8 +121,6 @@ def _expected(data: dict[str, Any]) -> Expected:
 def judge(case: Case, root: Path, *options: str) -> Grade:
     """Judge a case as ``pytest exercises/NN --work FOLDER`` does, in a process of its own.
 
-    Where the engine has lost what a container said, it is judged once more: that is no news about our checks.
-
     Args:
         case: What to judge.
         root: The project's folder.
@@ -132,16 +129,6 @@ def judge(case: Case, root: Path, *options: str) -> Grade:
     Raises:
         RuntimeError: That process wrote no grade; the message has what it printed.
     """
-    grade = _judge(case, root, *options)
-    return _judge(case, root, *options) if any(_is_lost(verdict) for verdict in grade.verdicts) else grade
-
-
-def _is_lost(verdict: Verdict) -> bool:
-    lost = KataError("engine.lost_output").cause.en
-    return verdict.outcome is Outcome.BROKEN and verdict.feedback is not None and verdict.feedback.en.startswith(lost)
-
-
-def _judge(case: Case, root: Path, *options: str) -> Grade:
     with tempfile.TemporaryDirectory(prefix="kata-case-") as folder:
         work = Path(folder) / case.exercise.name
         work.mkdir()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import pytest
 from _pytest.runner import runtestprotocol
 
-from checker.engine import Place
+from checker.engine import Place, find_engine
 from checker.engine.lost import has_lost_output
 
 
@@ -30,4 +31,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 def _has_lost_output(since: float) -> bool:
     log = Place.here().log
-    return log.is_file() and has_lost_output(log.read_text(encoding="utf-8", errors="replace"), since)
+    if not log.is_file():
+        return False
+    with contextlib.closing(find_engine().client()) as client:
+        return has_lost_output(client, log.read_text(encoding="utf-8", errors="replace"), since)

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from checker.engine.found import answers
-from checker.engine.lost import has_lost_output
 from checker.engine.place import Place
 from checker.phrase import KataError, Text, phrase
 from checker.plugin.collection import check_of, exercise_of
 from checker.plugin.kept import BENCH, ENGINE
 from checker.verdict import Mistake, Outcome, Verdict
 from checker.workbench.run import unwritable
-from checker.workbench.seat import seat
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -134,22 +132,11 @@ def _blame(item: pytest.Item, error: BaseException) -> Mistake | KataError:
         return error
     if not _engine_answers(item):
         return KataError("engine.gone")
-    mistake = _mistake_of(error)
-    if mistake is None:
-        return _our_fault(error)
-    bench = item.config.stash.get(BENCH, None)
-    if bench is not None and has_lost_output(seat().engine_log(bench.engine, bench.opened), bench.opened):
-        return KataError("engine.lost_output")  # what a check misses may have been said, and reached nobody
-    return mistake
-
-
-def _mistake_of(error: BaseException) -> Mistake | None:
-    """Return what a check says about the learner's work; None where it says nothing."""
     if isinstance(error, Mistake):
         return error
     if isinstance(error, AssertionError) and _is_in_checks(error):
         return Mistake("check.does_not_hold", detail=_authors_words(error))
-    return None
+    return _our_fault(error)
 
 
 def _our_fault(error: BaseException) -> KataError:

@@ -15,6 +15,7 @@ import pytest
 
 from checker.exercise import Course, UnknownExerciseError
 from checker.phrase import KataError, say
+from checker.plugin import again
 from checker.plugin.collection import course_of, exercise_named, exercise_of, keep_out_conftests
 from checker.plugin.interruption import end_on_termination, uninterrupted
 from checker.plugin.kept import STARTED, STREAM
@@ -133,6 +134,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("trace_docker"):
         config.stash[STREAM] = _past_capture(config, story.stream)
     config.pluginmanager.register(story, "kata-story")
+    config.pluginmanager.register(again, "kata-again")
     if config.getoption("htmlpath", None):
         from checker.plugin.html import HtmlReport  # noqa: PLC0415 - only where a report is asked for
 

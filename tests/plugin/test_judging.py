@@ -1,16 +1,11 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from checker.engine.place import Place
-
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.plugin.conftest import SmallCourse
 
 PASSES = "def test_one(): pass\n"
@@ -158,30 +153,3 @@ def test_sides_agree_with_and_without_workers(small: SmallCourse) -> None:
         (alone.code, alone.outcomes()) == (beside.code, beside.outcomes()) == (1, {"one": "failed", "two": "blocked"})
     )
     assert "Title of two" in beside.out
-
-
-@pytest.mark.parametrize("minutes", [1, -1])
-def test_what_the_engine_lost_is_nobodys_mistake(small: SmallCourse, tmp_path: Path, minutes: int) -> None:
-    """What a check misses may have been said and lost, if the engine tells so of this time and not of one before."""
-    when = (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
-    place = Place(data=tmp_path / "data")
-    place.log.parent.mkdir(parents=True)
-    place.log.write_text(f'time="{when}" level=error msg="stream copy error: reading from a closed fifo"\n', "utf-8")
-    small.write(
-        "import time, types\n"
-        "from checker.plugin.kept import BENCH\n"
-        "@pytest.fixture(autouse=True)\n"
-        "def bench(request):\n"
-        f"    engine = types.SimpleNamespace(host='unix://{place.socket}')\n"
-        "    gate = types.SimpleNamespace(refusal=lambda: None)\n"
-        "    bench = types.SimpleNamespace(engine=engine, opened=time.time(), gate=gate)\n"
-        "    request.config.stash[BENCH] = bench\n"
-        'def test_one(): raise Mistake("wrong", what="X")\n'
-        "def test_two(): pass\n"
-    )
-    ran = small.run(KATA_DATA=str(place.data))
-    one, two = ran.grades[0]["verdicts"]
-    assert one["outcome"] == ("broken" if minutes > 0 else "failed")
-    told = "The machine was so busy that the Docker engine lost what a container had printed"
-    assert one["feedback"]["en"].startswith(told if minutes > 0 else "X is wrong.")
-    assert two["outcome"] == "passed"

@@ -1,0 +1,79 @@
+"""Looks again where a check misses something and the engine has lost something: once, with a bench of its own.
+
+A plugin of its own, beside ``checker.plugin``: pytest takes one implementation of a hook from each.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from checker.engine.found import LABEL
+from checker.engine.lost import has_lost_output
+from checker.plugin.collection import exercise_of
+from checker.plugin.interruption import uninterrupted
+from checker.plugin.kept import BENCH
+from checker.verdict import Mistake
+from checker.workbench.seat import seat
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from checker.workbench.bench import Bench
+
+__all__ = ["pytest_runtest_call", "pytest_runtest_setup"]
+
+_DONE: pytest.StashKey[set[str]] = pytest.StashKey()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    """Take a check's steps once more where one of them may have missed what the engine has lost."""
+    try:
+        return (yield)
+    except (Mistake, AssertionError):
+        if not _is_worth_another_look(item):
+            raise
+    _set_up_afresh(item)
+    return None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Ask a check once more, and its steps, where it may have missed what the engine has lost."""
+    try:
+        return (yield)
+    except (Mistake, AssertionError):
+        if not _is_worth_another_look(item):
+            raise
+    _set_up_afresh(item)
+    item.runtest()
+    return None
+
+
+def _is_worth_another_look(item: pytest.Item) -> bool:
+    """Return whether the engine has lost something in the time of this bench, and nobody has looked again yet.
+
+    Once is enough: that the same is lost twice happens to nobody, and what an engine's log means is known of some only.
+    """
+    exercise, bench = exercise_of(item), item.config.stash.get(BENCH, None)
+    done = item.config.stash.setdefault(_DONE, set())
+    if exercise is None or bench is None or exercise.name in done or not _has_lost_output(bench):
+        return False
+    done.add(exercise.name)
+    return True
+
+
+def _has_lost_output(bench: Bench) -> bool:
+    log = seat().engine_log(bench.engine, bench.opened)
+    return has_lost_output(bench.client, log, bench.opened, label=f"{LABEL}={bench.run_id}")
+
+
+def _set_up_afresh(item: pytest.Item) -> None:
+    """Clear away what the check shares with those before it, and make it anew."""
+    state = item.session._setupstate  # noqa: SLF001 - pytest has no public way to run a test again
+    with uninterrupted():
+        state.teardown_exact(None)
+    item._initrequest()  # type: ignore[attr-defined]  # noqa: SLF001 - as above: it forgets the fixtures of before
+    state.setup(item)
