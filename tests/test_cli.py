@@ -12,7 +12,7 @@ import click
 import pytest
 
 from checker import cli
-from checker.cli import basis, machine
+from checker.cli import basis, machine, project
 from checker.engine import Engine
 from checker.exercise import Course, Exercise
 from checker.phrase import KataError, Text
@@ -331,3 +331,19 @@ def test_an_installed_kata_finds_the_clone_around_it(
     monkeypatch.chdir(course.parent)
     assert cli.run(["list"]) == 3
     assert "There is no course in" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "where"),
+    [([], ["tests"]), (["-k", "guard"], ["tests", "guard"]), (["tests/guard"], ["tests/guard"])],
+    ids=["all", "some of all", "one folder"],
+)
+def test_tests_that_are_named_are_all_that_run(
+    ran: list[list[str]], monkeypatch: pytest.MonkeyPatch, arguments: list[str], where: list[str]
+) -> None:
+    """``kata test tests/guard`` runs what is there, and not everything else beside it."""
+    monkeypatch.setattr(project, "find_browser", lambda: "chromium")
+    assert cli.run(["test", *arguments]) == 0
+    assert [
+        word for word in ran[-1][ran[-1].index("pytest") + 1 :] if word in {"tests", "guard", "tests/guard"}
+    ] == where

@@ -38,7 +38,8 @@ def test(*, full: bool, arguments: tuple[str, ...]) -> int:
     _fetch_browser()
     mark = [] if full else ["-m", "not full"]
     beside = ["-n", "3"]
-    code = _step("pytest", [*basis.PYTHON, "-m", "pytest", "tests", *beside, *mark, *arguments])
+    where = [] if any(argument.startswith("tests/") for argument in arguments) else ["tests"]
+    code = _step("pytest", [*basis.PYTHON, "-m", "pytest", *where, *beside, *mark, *arguments])
     if failed:
         basis.tell(say("cli.static_failed", names=", ".join(failed)))
     return code or (1 if failed else 0)
