@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["pytest_runtest_call", "pytest_runtest_setup"]
 
 _DONE: pytest.StashKey[set[str]] = pytest.StashKey()
+_KNOWN: pytest.StashKey[Exception] = pytest.StashKey()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -32,8 +33,8 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Take a check's steps once more where one of them may have missed what the engine has lost."""
     try:
         return (yield)
-    except (Mistake, AssertionError):
-        if not _is_worth_another_look(item):
+    except (Mistake, AssertionError) as missed:
+        if not _is_worth_another_look(item, missed):
             raise
     _set_up_afresh(item)
     return None
@@ -44,22 +45,25 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Ask a check once more, and its steps, where it may have missed what the engine has lost."""
     try:
         return (yield)
-    except (Mistake, AssertionError):
-        if not _is_worth_another_look(item):
+    except (Mistake, AssertionError) as missed:
+        if not _is_worth_another_look(item, missed):
             raise
     _set_up_afresh(item)
     item.runtest()
     return None
 
 
-def _is_worth_another_look(item: pytest.Item) -> bool:
+def _is_worth_another_look(item: pytest.Item, missed: Exception) -> bool:
     """Return whether the engine has lost something in the time of this bench, and nobody has looked again yet.
 
     Once is enough: that the same is lost twice happens to nobody, and what an engine's log means is known of some only.
     """
     exercise, bench = exercise_of(item), item.config.stash.get(BENCH, None)
-    done = item.config.stash.setdefault(_DONE, set())
-    if exercise is None or bench is None or exercise.name in done or not _has_lost_output(bench):
+    done, known = item.config.stash.setdefault(_DONE, set()), item.config.stash.get(_KNOWN, None)
+    item.config.stash[_KNOWN] = missed
+    if exercise is None or bench is None or exercise.name in done:
+        return False
+    if missed is known or not _has_lost_output(bench):  # pytest raises a step's again for all that need it
         return False
     done.add(exercise.name)
     return True

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Here", "Seat", "seat"]
 
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
-_LOG_BYTES = 4_000_000  # of an engine's log: hours of it, and read in a moment
+_LOG_BYTES = 1_000_000  # of an engine's log: some thousand containers of it, and read in a moment
 _ALLOWED = frozenset({"PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "DOCKER_CONFIG"})
 
 
