@@ -8,8 +8,10 @@ import time
 import pytest
 from _pytest.runner import runtestprotocol
 
-from checker.engine import Place, find_engine
+from checker.engine import find_engine
 from checker.engine.lost import has_lost_output
+from checker.phrase import KataError
+from checker.workbench.seat import seat
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -30,8 +32,9 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 
 def _has_lost_output(since: float) -> bool:
-    log = Place.here().log
-    if not log.is_file():
+    try:
+        engine = find_engine()
+    except KataError:  # nobody answers any more, which is why it failed
         return False
-    with contextlib.closing(find_engine().client()) as client:
-        return has_lost_output(client, log.read_text(encoding="utf-8", errors="replace"), since)
+    with contextlib.closing(engine.client()) as client:
+        return has_lost_output(client, seat().engine_log(engine, since), since)

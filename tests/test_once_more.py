@@ -6,8 +6,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from checker.phrase import KataError
+from tests import once_more
+
+if TYPE_CHECKING:
+    from checker.engine import Engine
 
 ROOT = Path(__file__).resolve().parent.parent
 FAILS_AT_FIRST = """
@@ -41,3 +48,13 @@ def test_a_loss_gives_another_try(tmp_path: Path, *, lost: bool, code: int) -> N
     )
     assert done.returncode == code, done.stdout
     assert ("1 passed" if code == 0 else "1 failed") in done.stdout
+
+
+def test_where_no_engine_answers_nothing_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test whose engine has gone has failed, and the run goes on to say so."""
+
+    def nobody() -> Engine:
+        raise KataError("engine.gone")
+
+    monkeypatch.setattr(once_more, "find_engine", nobody)
+    assert not once_more._has_lost_output(0)

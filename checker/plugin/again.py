@@ -18,7 +18,7 @@ from checker.verdict import Mistake
 from checker.workbench.seat import seat
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from checker.workbench.bench import Bench
 
@@ -31,25 +31,24 @@ _KNOWN: pytest.StashKey[Exception] = pytest.StashKey()
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Take a check's steps once more where one of them may have missed what the engine has lost."""
-    try:
-        return (yield)
-    except (Mistake, AssertionError) as missed:
-        if not _is_worth_another_look(item, missed):
-            raise
-    _set_up_afresh(item)
-    return None
+    return (yield from _looking_twice(item))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Ask a check once more, and its steps, where it may have missed what the engine has lost."""
+    return (yield from _looking_twice(item, item.runtest))
+
+
+def _looking_twice(item: pytest.Item, *after_setup: Callable[[], object]) -> Generator[None, object, object]:
     try:
         return (yield)
     except (Mistake, AssertionError) as missed:
         if not _is_worth_another_look(item, missed):
             raise
     _set_up_afresh(item)
-    item.runtest()
+    for act in after_setup:
+        act()
     return None
 
 
